@@ -1,0 +1,1 @@
+"""How Moodle, Slack and Discord would export the sample community; see make_samples.py."""
