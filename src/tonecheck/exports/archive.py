@@ -1,0 +1,49 @@
+"""Zip archives that are read in place and not trusted: nothing is ever unpacked to disk."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tonecheck.errors import InputError
+from tonecheck.exports.base import MAX_ZIP_MEMBER, MAX_ZIP_RATIO, MAX_ZIP_TOTAL
+
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+"""What reading a damaged, encrypted or oddly packed member may raise."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip, after a look at how large it says that it is.
+
+    Raises:
+        InputError: If it is not a complete zip, or would unpack to more than the limits.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        raise InputError(
+            "is not a complete zip: the list of files at its end is missing or damaged. "
+            "Download the export again, and check that it is the .zip itself.",
+            place=str(path),
+        ) from None
+    with archive:
+        _check(path, archive)
+        yield archive
+
+
+def _check(path: Path, archive: zipfile.ZipFile) -> None:
+    entries = archive.infolist()
+    unpacked = sum(entry.file_size for entry in entries)
+    packed = sum(entry.compress_size for entry in entries)
+    largest = max((entry.file_size for entry in entries), default=0)
+    problem = ""
+    if unpacked > MAX_ZIP_TOTAL:
+        problem = f"holds {unpacked:,} bytes once unpacked; at most {MAX_ZIP_TOTAL:,} are read"
+    elif largest > MAX_ZIP_MEMBER:
+        problem = f"holds a file of {largest:,} bytes; at most {MAX_ZIP_MEMBER:,} are read"
+    elif unpacked > MAX_ZIP_RATIO * max(packed, 1):
+        problem = f"unpacks to more than {MAX_ZIP_RATIO} times its size, as a zip bomb does"
+    if problem:
+        raise InputError(f"{problem}. Export a shorter period, or fewer channels.", place=str(path))

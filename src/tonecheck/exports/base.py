@@ -1,0 +1,127 @@
+"""What every reader of an export offers, and how far it trusts a file."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from tonecheck.errors import InputError
+from tonecheck.messages import BadRow, Message, parse_time
+
+SNIFF_BYTES = 64 * 1024
+"""How much of a file is looked at to tell its format; of a zip only the list of its files."""
+
+MAX_RECORD = 10_000_000
+"""The longest line, table row or JSON message that is read, in characters."""
+
+MAX_DEPTH = 200
+"""How deep the JSON of one message may nest."""
+
+MAX_ZIP_TOTAL = 2 * 1024**3
+"""How many bytes a zip may hold once unpacked."""
+
+MAX_ZIP_MEMBER = 512 * 1024**2
+"""How many bytes one file of a zip may hold once unpacked."""
+
+MAX_ZIP_RATIO = 200
+"""How many times its own size a zip may grow when unpacked; chats shrink by 5 to 30 times."""
+
+TITLE_LENGTH = 60
+"""How much of its first message a thread without a title is called by, in characters."""
+
+T = TypeVar("T", str, int, dict[str, Any])
+
+_KINDS: Mapping[type, str] = {str: "a string", int: "a whole number", dict: "an object"}
+_EPOCH = re.compile(r"\d{9,13}(?:\.\d{1,9})?", re.ASCII)
+_MILLISECONDS = 1e11  # as seconds this would be the year 5138
+
+
+class Reader(ABC):
+    """Reads the messages of one export format.
+
+    Attributes:
+        name: What `--format` calls it.
+        title: What people call it.
+        how_to: How to get such a file out of the platform, in two to four sentences.
+        files: The endings of the files that it takes.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    how_to: ClassVar[str]
+    files: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def sniff(self, path: Path) -> bool:
+        """Return whether a file looks like this format, from its first bytes; never raises."""
+
+    @abstractmethod
+    def read(self, path: Path) -> Iterator[Message | BadRow]:
+        """Yield the messages of a file, and a `BadRow` for each that cannot be read.
+
+        Raises:
+            InputError: If the file as a whole cannot be read as this format.
+        """
+
+
+def need(row: Mapping[str, Any], key: str, kind: type[T]) -> T:
+    """Return the value of a key that a message cannot do without.
+
+    Raises:
+        InputError: If it is missing or not of this kind.
+    """
+    value = row.get(key)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        found = "nothing" if value is None else type(value).__name__
+        raise InputError(f'"{key}" must be {_KINDS[kind]}, got {found}.')
+    return value
+
+
+def name_of(row: Mapping[str, Any], key: str) -> str:
+    """Return an id or a name as text; absent and null are empty.
+
+    Raises:
+        InputError: If it is neither a string nor a number.
+    """
+    value = row.get(key)
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise InputError(f'"{key}" must be a string or a number, got {type(value).__name__}.')
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # a whole number that went through a spreadsheet or a data frame
+    return str(value)
+
+
+def moment(value: object) -> datetime | None:
+    """Return the moment that a cell names, or None where it is empty.
+
+    Takes what `parse_time` takes, and also datetimes, seconds or milliseconds since 1970 written
+    as text, and a trailing " UTC" in place of an offset.
+
+    Raises:
+        InputError: If it is none of these.
+    """
+    if isinstance(value, datetime):
+        value = value.isoformat()
+    if isinstance(value, str):
+        value = value.strip()
+        if value.endswith(" UTC"):
+            value = value[:-4] + "+00:00"
+        elif _EPOCH.fullmatch(value):
+            value = float(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= _MILLISECONDS:
+        value = value / 1000
+    return parse_time(value)
+
+
+def titled(channel: str, text: str) -> str:
+    """Return a title for a thread that has none: its channel and the start of its first message."""
+    lines = (line.strip() for line in text.splitlines())
+    start = next((line for line in lines if line and not line.startswith((">", "```"))), "")
+    if len(start) > TITLE_LENGTH:
+        start = start[: TITLE_LENGTH - 1].rstrip() + "…"
+    label = f"#{channel}" if channel else ""
+    return ": ".join(part for part in (label, start) if part)

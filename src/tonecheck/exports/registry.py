@@ -1,0 +1,142 @@
+"""Which export formats there are, and which of them a file is."""
+
+import os
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tonecheck.errors import InputError
+from tonecheck.exports.base import Reader
+from tonecheck.exports.discord import Discord
+from tonecheck.exports.discourse import Discourse
+from tonecheck.exports.moodle import Moodle
+from tonecheck.exports.slack import Slack
+from tonecheck.exports.streams import head, head_text, json_shape
+from tonecheck.exports.table import Table
+from tonecheck.messages import BadRow, Message
+
+READERS: tuple[Reader, ...] = (Slack(), Discord(), Discourse(), Moodle(), Table())
+"""Every reader; the first that recognises a file reads it, so the table comes last."""
+
+_SHOWN = 8
+_ZIP = b"PK\x03\x04"
+_KINDS = (
+    (b"\x1f\x8b", "packed with gzip: unpack it first"),
+    (b"%PDF", "a PDF"),
+    (b"\xd0\xcf\x11\xe0", "an old Office file: save it as CSV"),
+)
+
+
+def reader_named(name: str) -> Reader:
+    """Return the reader of a format.
+
+    Raises:
+        InputError: If there is no such format.
+    """
+    for reader in READERS:
+        if reader.name == name:
+            return reader
+    raise InputError(f"there is no format {name!r}. The formats are: {_names()}.")
+
+
+def sniff(path: str | os.PathLike[str]) -> Reader:
+    """Return the reader that recognises a file.
+
+    Raises:
+        InputError: If the file cannot be opened or none does; it says what the file looks like.
+    """
+    file = _openable(path)
+    for reader in READERS:
+        if reader.sniff(file):
+            return reader
+    raise InputError(
+        f"this is {_description(file)}, and no format is recognised. The formats are: {_names()}. "
+        "Name one with --format, or name the column with the text of a table: --map text=COLUMN.",
+        place=str(path),
+    )
+
+
+def read_export(
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> Iterator[Message | BadRow]:
+    """Return the messages of an export, as a stream, with a `BadRow` for each unreadable one.
+
+    Args:
+        path: The file.
+        format: The name of its format; recognised from the file where None.
+        columns: Which column of a table holds which field, such as `{"text": "body"}`; with it
+            the file is read as a table.
+
+    Raises:
+        InputError: If the file cannot be opened or is of no known format; while reading, if it is
+            not what it was said to be.
+    """
+    file = _openable(path)
+    if columns and format not in {None, Table.name}:
+        raise InputError(
+            f"columns can be mapped in tables only, not in the format {format!r}. "
+            "Leave out --map, or use --format table."
+        )
+    if columns:
+        return Table(columns).read(file)
+    reader = sniff(file) if format is None else reader_named(format)
+    return reader.read(file)
+
+
+def _openable(path: str | os.PathLike[str]) -> Path:
+    """Return the path of a file that can be opened and holds something.
+
+    Raises:
+        InputError: If it is missing, a directory, empty, unreadable, or a zip that is cut off.
+    """
+    file, place = Path(path), str(path)
+    if file.is_dir():
+        raise InputError("is a directory. Give the exported file itself.", place=place)
+    if not file.exists():
+        raise InputError("there is no such file. Check the path.", place=place)
+    if not file.is_file():
+        raise InputError("is not a regular file. Save the export to a file first.", place=place)
+    try:
+        start = head(file)
+    except OSError as err:
+        raise InputError(
+            f"cannot be opened: {err.strerror}. Check who may read it.", place=place
+        ) from None
+    if not start:
+        raise InputError("is empty. Export or download it again.", place=place)
+    if start.startswith(_ZIP) and not zipfile.is_zipfile(file):
+        raise InputError("is not a complete zip. Download the export again.", place=place)
+    return file
+
+
+def _description(file: Path) -> str:
+    """Return what a file looks like, for someone who expected it to be recognised."""
+    start = head(file)
+    for magic, kind in _KINDS:
+        if start.startswith(magic):
+            return kind
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+        if "[Content_Types].xml" in names:
+            return "an Office file: save it as CSV"
+        return f"a zip without users.json and channels.json (it holds {_some(names)})"
+    text = head_text(file)
+    if "\0" in text:
+        return "binary data"
+    shape = json_shape(text)
+    if shape is None:
+        return "text without columns"
+    return f"JSON with {'the keys ' + _some(list(shape.keys)) if shape.keys else 'no objects'}"
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(repr(name)[1:-1][:60] for name in names[:_SHOWN])
+    return (shown or "nothing") + (", …" if len(names) > _SHOWN else "")
+
+
+def _names() -> str:
+    return ", ".join(f"{reader.name} ({reader.title})" for reader in READERS)

@@ -1,0 +1,298 @@
+"""Rows of CSV, JSON lines, JSON and Parquet files, with the places where they stand."""
+
+import csv
+import io
+import json
+import re
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ijson
+
+from tonecheck.errors import InputError, require
+from tonecheck.exports.base import MAX_DEPTH, MAX_RECORD
+from tonecheck.exports.streams import (
+    TOO_DEEP,
+    Decoded,
+    Item,
+    Shape,
+    head,
+    head_text,
+    items,
+    json_shape,
+    limited_line,
+)
+from tonecheck.messages import BadRow, Message
+
+PARQUET_MAGIC = b"PAR1"
+_DELIMITERS = ",;\t|"
+_QUOTED = re.compile(r'"[^"]*"')
+_TOO_LONG = f"is longer than {MAX_RECORD:,} characters, so it was passed over."
+_BATCH = 1_000
+# How many characters of broken CSV are read a second time in search of good rows. A file can be
+# made so that every line opens a quote that nothing closes, which would cost n² without it.
+_RESCAN = 5 * MAX_RECORD
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row.
+
+    Attributes:
+        place: Where it stands.
+        cells: Its cells by column name, or its values by key.
+        entry: Which entry of the outermost list of a JSON file holds it, from 1; otherwise 0.
+    """
+
+    place: str
+    cells: dict[str, Any]
+    entry: int = 0
+
+
+def csv_rows(path: Path) -> Iterator[Row | BadRow]:
+    """Yield the rows of a CSV or TSV file; a place is the line on which the row begins.
+
+    The first row names the columns. Commas, semicolons, tabs and bars are recognised. A row that
+    breaks the rules of CSV is a `BadRow`, and reading goes on at the next line.
+    """
+    with path.open("rb") as file:
+        lines = _Lines(Decoded(file))
+        reader = csv.reader(lines, delimiter=delimiter(path), strict=True)
+        header: list[str] = []
+        for row in _records(reader, lines, path.name):
+            if isinstance(row, BadRow):
+                yield row
+            elif not header:
+                header = row
+            elif len(row) == len(header):
+                yield Row(f"{path.name}:{lines.start}", dict(zip(header, row, strict=True)))
+            elif row:
+                yield BadRow(
+                    place=f"{path.name}:{lines.start}",
+                    reason=f"this row has {len(row)} cells where the header has {len(header)}. "
+                    "Put cells that hold commas or line breaks in double quotes.",
+                )
+        yield from notice(path.name, lines.source)
+
+
+def delimiter(path: Path) -> str:
+    """Return the character that parts the cells of a table, from its first line."""
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    first = _QUOTED.sub("", head_text(path).partition("\n")[0])
+    return max(_DELIMITERS, key=first.count)  # the first of equals: a comma
+
+
+def jsonl_rows(path: Path) -> Iterator[Row | BadRow]:
+    """Yield the objects of a file that holds one on each line; a place is a line."""
+    with path.open("rb") as file:
+        source, number = Decoded(file), 0
+        while True:
+            line, whole = limited_line(source)
+            number += 1
+            if not line:
+                break
+            place = f"{path.name}:{number}"
+            if not whole:
+                yield BadRow(place=place, reason=f"this line {_TOO_LONG}")
+            elif line.strip():
+                yield _json_line(line, place)
+        yield from notice(path.name, source)
+
+
+def json_rows(path: Path, wanted: Collection[str]) -> Iterator[Row | BadRow]:
+    """Yield the objects at the wanted paths of a JSON file; a place counts objects."""
+    with path.open("rb") as file:
+        yield from json_objects(Decoded(file), path.name, wanted)
+
+
+def json_objects(source: Decoded, name: str, wanted: Collection[str]) -> Iterator[Row | BadRow]:
+    """Yield the objects at the wanted paths of JSON; `name` is what places begin with."""
+    number = 0
+    try:
+        for item in items(source, wanted):
+            number += 1
+            yield _object(item, f"{name}:{number}")
+    except InputError as err:
+        yield BadRow(place=f"{name}:{number + 1}", reason=str(err))
+    yield from notice(name, source)
+
+
+def parquet_rows(path: Path) -> Iterator[Row | BadRow]:
+    """Yield the rows of a Parquet file; a place counts rows from 1.
+
+    Raises:
+        InputError: If the file is not complete.
+        MissingExtraError: If pyarrow is not installed.
+    """
+    parquet = require("pyarrow.parquet", extra="reports")
+    number = 0
+    try:
+        with parquet.ParquetFile(path) as table:
+            for batch in table.iter_batches(batch_size=_BATCH):
+                for cells in batch.to_pylist():
+                    number += 1
+                    yield Row(f"{path.name}:{number}", cells)
+    except (OSError, ValueError) as err:  # pyarrow's own errors are kinds of these
+        if not number:
+            raise InputError(
+                "is not a complete Parquet file. Write or download it again.", place=str(path)
+            ) from err
+        yield BadRow(
+            place=f"{path.name}:{number + 1}",
+            reason="the file is damaged from here on, so the rest was not read. Write it again.",
+        )
+
+
+def rows(path: Path) -> Iterator[Row | BadRow]:
+    """Return the rows of a file, by what it holds rather than by what it is called."""
+    if head(path).startswith(PARQUET_MAGIC):
+        return parquet_rows(path)
+    text = head_text(path).lstrip()
+    if path.suffix.lower() not in {".csv", ".tsv"}:
+        if text.startswith("["):
+            shape = json_shape(text) or Shape(1, ())
+            return json_rows(path, [".".join(["item"] * shape.lists)])
+        if text.startswith("{"):
+            return jsonl_rows(path)
+    return csv_rows(path)
+
+
+def messages(
+    rows: Iterable[Row | BadRow], read: Callable[[Row], Message | None]
+) -> Iterator[Message | BadRow]:
+    """Yield the message that each row holds, and what is wrong with it where there is none.
+
+    Args:
+        rows: The rows; bad ones are passed on.
+        read: Returns the message of a row, or None where a row is no message; raises `InputError`
+            where something is wrong with it.
+    """
+    for row in rows:
+        if isinstance(row, BadRow):
+            yield row
+            continue
+        try:
+            message = read(row)
+        except InputError as err:
+            yield BadRow(place=row.place, reason=str(err))
+        else:
+            if message is not None:
+                yield message
+
+
+def notice(place: str, source: Decoded) -> Iterator[BadRow]:
+    """Yield what had to be guessed to read a file, once, at its end."""
+    if source.notice:
+        yield BadRow(place=place, reason=source.notice)
+
+
+def _object(item: Item, place: str) -> Row | BadRow:
+    if item.problem:
+        return BadRow(place=place, reason=item.problem)
+    if not isinstance(item.value, dict):
+        return BadRow(place=place, reason=f"must be an object, got {type(item.value).__name__}.")
+    return Row(place, item.value, item.number)
+
+
+def _json_line(line: str, place: str) -> Row | BadRow:
+    try:
+        if line.count("[") + line.count("{") > MAX_DEPTH and _depth(line) > MAX_DEPTH:
+            return BadRow(place=place, reason=TOO_DEEP)
+        value = json.loads(line)
+    except json.JSONDecodeError as err:
+        return BadRow(place=place, reason=f"not valid JSON: {err.msg} at column {err.colno}.")
+    except RecursionError:
+        return BadRow(place=place, reason=TOO_DEEP)
+    except ValueError:
+        return BadRow(place=place, reason="it holds a number that is too long to read.")
+    return _object(Item("", value, 0), place)
+
+
+def _depth(line: str) -> int:
+    """Return how deep a line of JSON nests, as far as it can be followed."""
+    depth = deepest = 0
+    try:
+        for event, _ in ijson.basic_parse(io.BytesIO(line.encode()), use_float=True):
+            depth += event.startswith("start_")
+            depth -= event.startswith("end_")
+            deepest = max(deepest, depth)
+    except (ijson.JSONError, ValueError):
+        pass  # json.loads says what is wrong
+    return deepest
+
+
+class _Lines:
+    """The lines of a CSV file, for `csv.reader`, which asks for as many as a row takes.
+
+    Attributes:
+        source: Where the lines come from.
+        start: On which line the current row begins.
+    """
+
+    def __init__(self, source: Decoded) -> None:
+        self.source = source
+        self.start = 0
+        self._number = 0
+        self._taken: list[tuple[str, bool]] = []
+        self._size = 0
+        self._again: deque[tuple[str, bool]] = deque()
+        self._budget = _RESCAN
+
+    def begin(self) -> None:
+        """Begin a row at the next line."""
+        self._taken, self._size = [], 0
+        self.start = self._number + 1
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line, whole = self._again.popleft() if self._again else limited_line(self.source)
+        if not line:
+            raise StopIteration
+        self._number += 1
+        self._taken.append((line, whole))
+        self._size += len(line)
+        if not whole or self._size > MAX_RECORD:
+            raise csv.Error(f"a row that {_TOO_LONG[:-1]}")
+        return line
+
+    def give_back(self) -> int:
+        """Give back all lines of a broken row but the first; return the last line that is lost."""
+        if self._size <= self._budget:
+            self._budget -= self._size
+            self._again.extendleft(reversed(self._taken[1:]))
+            self._number = self.start
+        return self._number
+
+
+def _records(reader: Iterator[list[str]], lines: _Lines, name: str) -> Iterator[list[str] | BadRow]:
+    while True:
+        lines.begin()
+        try:
+            cells = _next(reader)
+        except csv.Error as err:
+            last = lines.give_back()
+            span = f" (lines {lines.start} to {last})" if last > lines.start else ""
+            yield BadRow(
+                place=f"{name}:{lines.start}",
+                reason=f"not valid CSV: {err}{span}. Put cells that hold commas, quotes or line "
+                "breaks in double quotes, and double the quotes inside them.",
+            )
+        else:
+            if cells is None:
+                return
+            yield cells
+
+
+def _next(reader: Iterator[list[str]]) -> list[str] | None:
+    # The limit is a setting of the whole process, and by default too small for a long post.
+    limit = csv.field_size_limit(MAX_RECORD)
+    try:
+        return next(reader, None)
+    finally:
+        csv.field_size_limit(limit)

@@ -1,0 +1,182 @@
+"""Any table of messages: CSV, TSV, JSON lines, JSON or Parquet."""
+
+import itertools
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from tonecheck.errors import InputError
+from tonecheck.exports.base import Reader, moment, name_of
+from tonecheck.exports.rows import PARQUET_MAGIC, Row, delimiter, rows
+from tonecheck.exports.streams import head, head_text, json_shape
+from tonecheck.messages import BadRow, Message
+
+FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "text": (
+            *("text", "body", "message", "content", "comment", "post"),
+            *("message_text", "comment_text", "post_raw"),
+        ),
+        "id": ("id", "message_id", "post_id", "comment_id"),
+        "author": (
+            *("author", "user", "username", "user_name", "from", "sender", "speaker"),
+            *("name", "userfullname"),
+        ),
+        "time": (
+            *("time", "date", "created_at", "timestamp", "created", "created_utc"),
+            *("datetime", "sent_at"),
+        ),
+        "thread": (
+            *("thread", "topic", "conversation_id", "discussion", "thread_id", "topic_id"),
+            *("discussion_id", "link_id"),
+        ),
+        "title": ("title", "subject", "channel", "topic_title", "channel_name"),
+        "parent": ("parent", "parent_text", "reply_to_text"),
+        "reply_to": ("reply_to", "parent_id", "in_reply_to", "reply_to_id"),
+    }
+)
+"""What a column may be called for each field of a message; the first that is there is taken.
+
+Case, spaces and hyphens do not matter: "Created at" is `created_at`.
+"""
+
+_PEEK = 20  # rows looked at before saying that no column holds the text
+_SHOWN = 30
+_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+_SEPARATORS = re.compile(r"[\s-]+")
+
+
+@dataclass(frozen=True)
+class Table(Reader):
+    """Reads a table with one message a row.
+
+    Attributes:
+        columns: Which column holds which field, such as `{"text": "body"}`; the others are
+            guessed from `FIELDS`. A field that is mapped to nothing (`{"time": ""}`) is left out.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    name = "table"
+    title = "Table: CSV, TSV, JSON lines, JSON or Parquet"
+    how_to = (
+        "Save a table with one message a row and a first row that names the columns, as CSV in "
+        "UTF-8. Only a column with the text is needed; id, author, time, thread, title, reply_to "
+        "and parent (the text that is answered) add to the report. Columns with other names are "
+        "mapped: --map text=COLUMN. Lines made for `tonecheck score` can be read as they are."
+    )
+    files = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
+
+    def sniff(self, path: Path) -> bool:
+        """Return whether a file looks like a table, or says so by its name."""
+        start, text = head(path), head_text(path)
+        if start.startswith(PARQUET_MAGIC) or (start and path.suffix.lower() in _SUFFIXES):
+            return start.startswith(PARQUET_MAGIC) or "\0" not in text
+        if (shape := json_shape(text)) is not None:
+            return shape.lists > 0 or _is_json_lines(text)
+        names = text.partition("\n")[0].strip().replace('"', "").split(delimiter(path))
+        return "\0" not in text and bool(_found("text", names))
+
+    def read(self, path: Path) -> Iterator[Message | BadRow]:
+        """Yield the message of each row.
+
+        Raises:
+            InputError: If no column holds the text, or a mapped column or field does not exist.
+        """
+        self._check_fields()
+        stream = rows(path)
+        first = list(itertools.islice(stream, _PEEK))
+        names = list(dict.fromkeys(n for row in first if isinstance(row, Row) for n in row.cells))
+        if names:
+            self._check_columns(names, str(path))
+        known: dict[tuple[str, ...], dict[str, str]] = {}
+        for row in itertools.chain(first, stream):
+            if isinstance(row, BadRow):
+                yield row
+                continue
+            columns = tuple(row.cells)
+            if columns not in known:
+                known = {columns: self._mapped(columns)}
+            yield _message(row, known[columns])
+
+    def _check_fields(self) -> None:
+        for name in self.columns:
+            if name not in FIELDS:
+                raise InputError(
+                    f"there is no field {name!r} to map. The fields are: {', '.join(FIELDS)}."
+                )
+
+    def _check_columns(self, names: list[str], place: str) -> None:
+        held = f"The columns are: {_listed(names)}."
+        for name, column in self.columns.items():
+            if column and not _same(column, names):
+                raise InputError(
+                    f"{name} is mapped to {column!r}, which is no column. {held}", place=place
+                )
+        if not self._mapped(names).get("text"):
+            raise InputError(
+                f"no column is known to hold the text. {held} Name it: --map text=COLUMN.",
+                place=place,
+            )
+
+    def _mapped(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the column of each field that has one."""
+        names = list(names)
+        mapped = {}
+        for name in FIELDS:
+            if name in self.columns:
+                mapped[name] = _same(self.columns[name], names) or self.columns[name]
+            else:
+                mapped[name] = _found(name, names)
+        return {name: column for name, column in mapped.items() if column}
+
+
+def _message(row: Row, columns: Mapping[str, str]) -> Message | BadRow:
+    cells = {name: row.cells.get(column) for name, column in columns.items()}
+    try:
+        for name in ("id", "thread", "author"):
+            cells[name] = name_of(cells, name)
+        time = moment(cells.pop("time", None))
+        if cells.get("parent") == "":
+            cells["parent"] = None  # an empty cell, not an empty message
+        title, reply_to = name_of(cells, "title"), name_of(cells, "reply_to")
+        message = Message.from_dict(cells)
+    except InputError as err:
+        return BadRow(place=row.place, reason=str(err))
+    return replace(message, time=time, title=title, reply_to=reply_to, place=row.place)
+
+
+def _found(name: str, names: Iterable[str]) -> str:
+    """Return the column that is known to hold a field, or an empty string."""
+    plain = {_plain(column): column for column in reversed(list(names))}
+    return next((plain[known] for known in FIELDS[name] if known in plain), "")
+
+
+def _same(column: str, names: Iterable[str]) -> str:
+    """Return the column of this name: exactly, or but for case, spaces and hyphens."""
+    names = list(names)
+    if column in names:
+        return column
+    return next((name for name in names if _plain(name) == _plain(column)), "")
+
+
+def _plain(column: str) -> str:
+    return _SEPARATORS.sub("_", str(column).strip().casefold())
+
+
+def _is_json_lines(text: str) -> bool:
+    """Return whether the first line is an object by itself, of many or with a text."""
+    first, _, rest = text.lstrip().partition("\n")
+    try:
+        value = json.loads(first)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and (rest.startswith("{") or bool(_found("text", value)))
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(repr(name)[1:-1][:60] for name in names[:_SHOWN])
+    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
