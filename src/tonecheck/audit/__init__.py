@@ -1,0 +1,1 @@
+"""Audits exported conversations: verdict files, a summary, and a report that people can read."""

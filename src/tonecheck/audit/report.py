@@ -1,0 +1,183 @@
+"""Writes the report that people read: one HTML file that needs no network and runs no code."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from tonecheck import __version__
+from tonecheck.audit.members import NameMask
+from tonecheck.audit.quotes import (
+    MAX_NAME,
+    MAX_THREADS,
+    MAX_TITLE,
+    Quote,
+    choose_flagged,
+    choose_unsure,
+    make_mask,
+    make_quote,
+    visible,
+)
+from tonecheck.audit.shares import Share
+from tonecheck.audit.spool import Spool
+from tonecheck.audit.summary import MIN_ANSWERS
+from tonecheck.errors import MissingExtraError, require
+from tonecheck.labels import TONES, Severity, Tone
+from tonecheck.messages import BadRow
+
+if TYPE_CHECKING:
+    from tonecheck.audit.charts import Chart
+
+_MAX_RECEIVERS = 12
+_REASON_SHOWN = 300
+_OPEN_THREADS = 8  # the quotes of later ones are folded away, or a phone would scroll for ever
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Thread:
+    """A thread with something flagged, as the report shows it."""
+
+    title: str
+    messages: int
+    flagged: int
+    unsure: int
+    concern: float
+    tones: frozenset[Tone]
+    quotes: Sequence[Quote]
+
+
+def render_report(spool: Spool, summary: Mapping[str, Any], problems: Sequence[BadRow]) -> str:
+    """Return the report as one self-contained HTML page.
+
+    Args:
+        spool: The messages and their verdicts, for the quotes.
+        summary: What `summary.json` holds.
+        problems: The first rows that could not be read.
+    """
+    threads, unsure = _quoted(spool, summary)
+    charts = _charts(summary, threads)
+    judged = summary["messages"]["judged"]
+    context = {
+        "summary": summary,
+        "title": visible(summary["title"], MAX_TITLE),
+        "exports": [visible(name, MAX_TITLE) for name in summary["exports"]],
+        "any_tone": Share(summary["any_tone"]["yes"], judged),
+        "shares": {tone: Share(summary["tones"][tone]["yes"], judged) for tone in TONES},
+        "ceiling": max(summary["tones"][tone]["high"] or 0.0 for tone in TONES) or 1.0,
+        "timeline_chart": charts[0] if charts else None,
+        "threads_chart": charts[1] if charts else None,
+        "charts_missing": charts is None,
+        "threads": threads,
+        "open_threads": _OPEN_THREADS,
+        "unsure": unsure,
+        "receivers": summary["received"]["ranked"][:_MAX_RECEIVERS],
+        "min_answers": MIN_ANSWERS,
+        "problems": [_shown(row) for row in problems],
+        "tones": TONES,
+        "version": __version__,
+    }
+    return _environment().get_template("report.html.j2").render(context)
+
+
+def likelihood(probability: float) -> str:
+    """Return a probability in words; the report shows the number beside it."""
+    if probability >= 0.9:
+        return "very likely"
+    if probability >= 0.6:
+        return "likely"
+    return "about even" if probability >= 0.4 else "less likely than not"
+
+
+def _quoted(spool: Spool, summary: Mapping[str, Any]) -> tuple[list[_Thread], list[Quote]]:
+    """Return the threads to show, with quotes, and the quotes of what is unsure."""
+    rows = [row for row in summary["threads"]["ranked"] if row["flagged"]][:MAX_THREADS]
+    chosen = choose_flagged(spool, [row["key"] for row in rows])
+    picked = {seq: list(spool.pick(seqs)) for seq, seqs in chosen.items()}
+    doubtful = list(spool.pick(choose_unsure(spool)))
+    names: bool = summary["names"]
+    everything = [*doubtful, *(item for items in picked.values() for item in items)]
+    mask = NameMask((), ()) if names else make_mask(spool, everything, [r["title"] for r in rows])
+    threads = [
+        _Thread(
+            title=visible(mask.apply(row["title"] or row["thread"]), MAX_TITLE) or "No thread",
+            messages=row["messages"],
+            flagged=row["flagged"],
+            unsure=row["unsure"],
+            concern=row["concern"],
+            tones=frozenset(tone for tone in TONES if row["tones"][tone]),
+            quotes=[make_quote(item, mask, names=names) for item in picked[row["key"]]],
+        )
+        for row in rows
+    ]
+    return threads, [make_quote(item, mask, names=names) for item in doubtful]
+
+
+def _charts(
+    summary: Mapping[str, Any], threads: Sequence[_Thread]
+) -> "tuple[Chart | None, Chart | None] | None":
+    """Return the charts, or None where the extra that draws them is not installed."""
+    try:
+        require("altair", extra="reports")
+        require("vl_convert", extra="reports")
+    except MissingExtraError:
+        return None
+    from tonecheck.audit.charts import draw_threads, draw_timeline
+
+    bars = [(thread.title, thread.concern) for thread in threads]
+    return draw_timeline(summary["timeline"]), draw_threads(bars)
+
+
+def _shown(row: BadRow) -> BadRow:
+    return BadRow(place=visible(row.place, MAX_TITLE), reason=visible(row.reason, _REASON_SHOWN))
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("tonecheck.audit"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        count=_count,
+        day=_day,
+        drawn=Markup,  # only for what charts.py drew and for our own style sheet
+        moment=_moment,
+        number=lambda value: f"{value:,}",
+        likelihood=likelihood,
+        name=lambda text: visible(text, MAX_NAME),
+        percent=lambda value: f"{100 * value:.0f}%",
+        strength=_strength,
+        when=_when,
+    )
+    return environment
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _day(value: str) -> str:
+    day = date.fromisoformat(value[:10])
+    return f"{day.day} {day:%B %Y}"
+
+
+def _when(start: str, step: str) -> str:
+    day = date.fromisoformat(start)
+    return f"{day:%B %Y}" if step == "month" else f"{day.day} {day:%b %Y}"
+
+
+def _moment(value: datetime) -> str:
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError:  # year 1 or 9999, at the edge of what a date can be
+        return str(value.date())
+    return f"{value.day} {value:%b %Y, %H:%M}"
+
+
+def _strength(severity: Severity) -> str:
+    return {Severity.CLEAR: "clearly", Severity.MILD: "mildly"}.get(severity, "perhaps")

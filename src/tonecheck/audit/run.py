@@ -1,0 +1,219 @@
+"""Runs an audit: reads exports, judges every message, and writes the files of the report."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import date
+from itertools import tee
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
+
+from tonecheck.audit.files import VerdictFiles, write_problem
+from tonecheck.audit.members import label
+from tonecheck.audit.report import render_report
+from tonecheck.audit.spool import Spool, Stored
+from tonecheck.audit.summary import summarise
+from tonecheck.errors import InputError
+from tonecheck.exports import read_export
+from tonecheck.labels import TONES
+from tonecheck.messages import BadRow, Message
+from tonecheck.policy import Policy
+from tonecheck.verdict import Verdict
+
+SCHEMA = 1
+"""The version of `summary.json`; it grows only when a key changes its meaning or goes away."""
+
+FILES = ("verdicts.jsonl", "verdicts.csv", "problems.jsonl", "report.html", "summary.json")
+"""What an audit writes. The summary comes last: where it lies, the audit was finished."""
+
+_WORK = ".audit-"
+_PROBLEMS_SHOWN = 20
+_PROGRESS_EVERY = 50
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with the phase (`reading` or `judging`), how many messages are done, and of how many."""
+
+
+class Checker(Protocol):
+    """What an audit needs of a `ToneChecker`."""
+
+    @property
+    def model(self) -> str:
+        """Return the model's `name@version`."""
+        ...
+
+    @property
+    def policy(self) -> Policy:
+        """Return the thresholds in force."""
+        ...
+
+    @property
+    def card(self) -> Mapping[str, Mapping[str, float]]:
+        """Return what the model card states of each tone; it may be empty."""
+        ...
+
+    def check_many(self, messages: Iterable[Message]) -> Iterator[Verdict]:
+        """Yield a verdict for each message, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditOptions:
+    """How to run an audit.
+
+    Attributes:
+        format: The name of the exports' format, or None to find out.
+        columns: For tables, which column holds what: `{"text": "body"}`.
+        names: Whether members appear under their names rather than pseudonyms.
+        title: What the report is called, or empty for the names of the exports.
+        made_on: The date to print on the report, or None to leave it out.
+        on_progress: Called now and then, with the phase, the messages done, and the total or None.
+    """
+
+    format: str | None = None
+    columns: Mapping[str, str] | None = None
+    names: bool = False
+    title: str = ""
+    made_on: date | None = None
+    on_progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditResult:
+    """What an audit found and where it lies.
+
+    Attributes:
+        out: The folder that holds `FILES`.
+        summary: What `summary.json` holds.
+    """
+
+    out: Path
+    summary: Mapping[str, Any]
+
+    @property
+    def report(self) -> Path:
+        """Return the path of the report."""
+        return self.out / "report.html"
+
+
+_DEFAULTS = AuditOptions()
+
+
+def run_audit(
+    exports: Sequence[Path], out: Path, checker: Checker, *, options: AuditOptions = _DEFAULTS
+) -> AuditResult:
+    """Audit exported conversations into a folder, and return what was found.
+
+    Memory stays flat whatever the size of the exports. An error leaves in the folder what was
+    there before.
+
+    Raises:
+        InputError: If an export cannot be read at all, or the folder holds something else.
+        MissingExtraError: If a format needs an extra that is not installed.
+    """
+    with _workplace(out) as work, Spool(work / "spool.sqlite") as spool:
+        problems = _read(exports, spool, options, work=work)
+        _judge(checker, spool, options, work=work)
+        summary = {
+            **_about(exports, checker, options),
+            **summarise(spool, names=options.names),
+            "problems": problems.count,
+        }
+        (work / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        report = render_report(spool, summary, problems.first)
+        (work / "report.html").write_text(report, encoding="utf-8", newline="\n")
+        for name in FILES:
+            (work / name).replace(out / name)
+    return AuditResult(out=out, summary=summary)
+
+
+@dataclass(slots=True)
+class _Problems:
+    count: int
+    first: list[BadRow]
+
+
+@contextmanager
+def _workplace(out: Path) -> Iterator[Path]:
+    """Make the folder, and in it one for unfinished files that goes away in any case."""
+    made = not out.exists()
+    _require_ours(out)
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with TemporaryDirectory(dir=out, prefix=_WORK) as work:
+            yield Path(work)
+    finally:
+        if made:
+            with suppress(OSError):  # it holds a finished audit
+                out.rmdir()
+
+
+def _require_ours(out: Path) -> None:
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise InputError(f"{out} is a file. Give a folder, new or empty, for the audit's files.")
+    others = any(not path.name.startswith(_WORK) for path in out.iterdir())
+    if others and not (out / "summary.json").is_file():
+        raise InputError(
+            f"{out} holds files that no audit wrote, and an audit would add its own. "
+            "Give a new or empty folder, or one that holds an earlier audit to replace it."
+        )
+
+
+def _read(exports: Sequence[Path], spool: Spool, options: AuditOptions, *, work: Path) -> _Problems:
+    """Stream every export into the spool; what cannot be read goes to `problems.jsonl`."""
+    problems = _Problems(count=0, first=[])
+    done = 0
+    with (work / "problems.jsonl").open("w", encoding="utf-8", newline="\n") as file:
+        for source, path in enumerate(exports):
+            for row in read_export(path, format=options.format, columns=options.columns):
+                if isinstance(row, BadRow):
+                    write_problem(file, row)
+                    problems.count += 1
+                    if problems.count <= _PROBLEMS_SHOWN:
+                        problems.first.append(row)
+                    continue
+                spool.add(row, source=source)
+                done += 1
+                _tell(options, "reading", done, total=None)
+    return problems
+
+
+def _judge(checker: Checker, spool: Spool, options: AuditOptions, *, work: Path) -> None:
+    """Judge every message in the spool, and write and record the verdicts."""
+    total = spool.sort()
+    # the checker reads ahead by a batch, and tee keeps no more than that
+    ours, theirs = tee(spool.in_order())
+    verdicts = checker.check_many(stored.message for stored in theirs)
+    with VerdictFiles(work) as files:
+        for done, (stored, verdict) in enumerate(zip(ours, verdicts, strict=True), start=1):
+            files.write(stored.message, verdict, author=_author(stored, options))
+            spool.record(stored.seq, verdict)
+            _tell(options, "judging", done, total=total)
+
+
+def _author(stored: Stored, options: AuditOptions) -> str:
+    return label(stored.member, stored.message.author, names=options.names)
+
+
+def _tell(options: AuditOptions, phase: str, done: int, *, total: int | None) -> None:
+    if options.on_progress and (done % _PROGRESS_EVERY == 0 or done == total):
+        options.on_progress(phase, done, total)
+
+
+def _about(exports: Sequence[Path], checker: Checker, options: AuditOptions) -> dict[str, Any]:
+    """Return what was audited and with what."""
+    names = [path.resolve().name for path in exports]
+    return {
+        "schema": SCHEMA,
+        "title": options.title or ", ".join(names),
+        "made_on": options.made_on.isoformat() if options.made_on else None,
+        "exports": names,
+        "names": options.names,
+        "model": checker.model,
+        "thresholds": {str(tone): asdict(checker.policy[tone]) for tone in TONES},
+        "card": {str(tone): dict(checker.card.get(tone, {})) for tone in TONES},
+    }

@@ -1,0 +1,211 @@
+"""Adds up an audit: how often, when, in which threads, and who was at the receiving end.
+
+Everything is counted by SQL over the spool, so the size of the export does not matter. Messages
+that could not be judged (nothing in the author's own words, or not English) count in no share.
+"""
+
+from typing import Any
+
+from tonecheck.audit.members import label
+from tonecheck.audit.shares import Share
+from tonecheck.audit.spool import Spool, unpack
+from tonecheck.labels import TONES, Decision, Severity, Tone
+
+MIN_ANSWERS = 5
+"""Fewer answers than this say nothing about how a member is treated, so no share is shown."""
+LONGEST_LIST = 500
+"""How many threads and members `summary.json` names at most; the counts cover all of them."""
+
+_DAY = 86_400
+_STEPS = {
+    "day": "date(m.at, 'unixepoch')",
+    "week": "date(m.at, 'unixepoch', '-6 days', 'weekday 1')",  # the Monday on or before
+    "month": "date(m.at, 'unixepoch', 'start of month')",
+}
+_JUDGED = "FROM messages m JOIN verdicts v ON v.seq = m.seq WHERE v.judged"
+# Each message once, by its strongest mark: one that is hostile and dismissive is one message.
+_MARKED = """
+(SELECT seq, max(probability) AS probability, max(decision = 'yes') AS yes
+ FROM marks GROUP BY seq) k JOIN messages m ON m.seq = k.seq
+"""
+
+
+def summarise(spool: Spool, *, names: bool) -> dict[str, Any]:
+    """Return what `summary.json` says about the messages in a spool, as JSON values.
+
+    With `names`, members are called by name rather than by pseudonym.
+    """
+    messages = _messages(spool)
+    judged = messages["judged"]
+    return {
+        "period": _period(spool),
+        "messages": messages,
+        "tones": {str(tone): _tone(spool, tone, judged) for tone in TONES},
+        "any_tone": _any_tone(spool, judged),
+        "timeline": _timeline(spool),
+        "threads": _threads(spool),
+        "received": _received(spool, names),
+    }
+
+
+def _messages(spool: Spool) -> dict[str, int]:
+    read, judged, empty, foreign, truncated = spool.rows(
+        "SELECT count(*), coalesce(sum(judged), 0), coalesce(sum(note = 'empty'), 0), "
+        "coalesce(sum(note = 'not_english'), 0), coalesce(sum(truncated), 0) FROM verdicts"
+    )[0]
+    return {
+        "read": read,
+        "judged": judged,
+        "empty": empty,
+        "not_english": foreign,
+        "truncated": truncated,
+        "undated": _number(spool, "SELECT count(*) FROM messages WHERE at IS NULL"),
+        "threads": _number(spool, "SELECT count(*) FROM threads"),
+        "members": _number(spool, "SELECT count(*) FROM members"),
+    }
+
+
+def _period(spool: Spool) -> dict[str, str | None]:
+    first, last = spool.rows(
+        "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', min(at), 'unixepoch'), "
+        "strftime('%Y-%m-%dT%H:%M:%SZ', max(at), 'unixepoch') FROM messages"
+    )[0]
+    return {"first": first, "last": last}
+
+
+def _tone(spool: Spool, tone: Tone, judged: int) -> dict[str, int | float | None]:
+    counts = {
+        (decision, severity): count
+        for decision, severity, count in spool.rows(
+            "SELECT decision, severity, count(*) FROM marks WHERE tone = ? GROUP BY 1, 2", tone
+        )
+    }
+    yes = sum(n for (decision, _), n in counts.items() if decision == Decision.YES)
+    unsure = sum(counts.values()) - yes
+    return {
+        "yes": yes,
+        "unsure": unsure,
+        "no": judged - yes - unsure,
+        "clear": counts.get((Decision.YES, Severity.CLEAR), 0),
+        "mild": counts.get((Decision.YES, Severity.MILD), 0),
+        **Share(yes, judged).to_dict(),
+    }
+
+
+def _any_tone(spool: Spool, judged: int) -> dict[str, int | float | None]:
+    yes = _number(spool, f"SELECT coalesce(sum(k.yes), 0) FROM {_MARKED}")
+    marked = _number(spool, f"SELECT count(*) FROM {_MARKED}")
+    return {
+        "yes": yes,
+        "unsure": marked - yes,
+        "no": judged - marked,
+        **Share(yes, judged).to_dict(),
+    }
+
+
+def _timeline(spool: Spool) -> dict[str, Any]:
+    """Return counts and shares a day, a week or a month, whichever suits the span."""
+    first, last = spool.rows(f"SELECT min(m.at), max(m.at) {_JUDGED}")[0]
+    if first is None:
+        return {"step": None, "points": []}
+    span = last - first
+    step = "day" if span < 21 * _DAY else "week" if span < 2 * 366 * _DAY else "month"
+    when = _STEPS[step]
+    flagged = {
+        (start, tone): count
+        for start, tone, count in spool.rows(
+            f"SELECT {when}, k.tone, count(*) FROM marks k JOIN messages m ON m.seq = k.seq "
+            "WHERE k.decision = 'yes' GROUP BY 1, 2"
+        )
+    }
+    totals = spool.rows(
+        f"SELECT {when}, count(*) {_JUDGED} AND m.at IS NOT NULL GROUP BY 1 ORDER BY 1"
+    )
+    points = [
+        {
+            "start": start,
+            "messages": total,
+            "tones": {
+                str(tone): _counted(Share(flagged.get((start, str(tone)), 0), total))
+                for tone in TONES
+            },
+        }
+        for start, total in totals
+    ]
+    return {"step": step, "points": points}
+
+
+def _threads(spool: Spool) -> dict[str, Any]:
+    """Return the threads with anything flagged or unsure, by concern.
+
+    The concern of a thread is the sum of the probabilities of its flagged and unsure messages
+    (for each message, of its strongest tone): about how many of them a person would agree with,
+    as far as the probabilities are calibrated. So a long thread with three flagged messages comes
+    before a short one with one: there is more in it to look at.
+    """
+    found = spool.rows(
+        "SELECT t.key, t.name, t.title, sum(k.probability), sum(k.yes), count(*) "
+        f"FROM {_MARKED} JOIN threads t ON t.key = m.thread "
+        "GROUP BY t.key ORDER BY 4 DESC, t.key"
+    )
+    ranked = []
+    for key, name, title, concern, yes, marked in found[:LONGEST_LIST]:
+        tones = dict(
+            spool.rows(
+                "SELECT k.tone, count(*) FROM marks k JOIN messages m ON m.seq = k.seq "
+                "WHERE m.thread = ? AND k.decision = 'yes' GROUP BY 1",
+                key,
+            )
+        )
+        ranked.append(
+            {
+                "key": key,
+                "thread": unpack(name),
+                "title": unpack(title),
+                "messages": _number(spool, f"SELECT count(*) {_JUDGED} AND m.thread = ?", key),
+                "concern": round(concern, 2),
+                "flagged": yes,
+                "unsure": marked - yes,
+                "tones": {str(tone): tones.get(str(tone), 0) for tone in TONES},
+            }
+        )
+    return {
+        "with_flagged": sum(1 for row in found if row[4]),
+        "with_unsure_only": sum(1 for row in found if not row[4]),
+        "ranked": ranked,
+    }
+
+
+def _received(spool: Spool, names: bool) -> dict[str, Any]:
+    """Return the members who were answered with a flagged message, by how many of these they got.
+
+    Only answers whose parent the export names count, and nobody receives from themselves.
+    """
+    found = spool.rows(
+        "SELECT p.member, a.name, count(*), coalesce(sum(k.yes), 0) AS flagged "
+        "FROM messages m JOIN verdicts v ON v.seq = m.seq AND v.judged "
+        "JOIN messages p ON p.seq = m.parent JOIN members a ON a.key = p.member "
+        "LEFT JOIN (SELECT seq, max(decision = 'yes') AS yes FROM marks GROUP BY seq) k "
+        "ON k.seq = m.seq WHERE p.member IS NOT m.member "
+        "GROUP BY p.member HAVING flagged > 0 ORDER BY flagged DESC, p.member"
+    )
+    members = []
+    for member, name, answers, flagged in found[:LONGEST_LIST]:
+        total = answers if answers >= MIN_ANSWERS else 0
+        members.append(
+            {
+                "member": label(member, unpack(name), names=names),
+                "answers": answers,
+                "flagged": flagged,
+                **Share(flagged, total).to_dict(),
+            }
+        )
+    return {"members": len(found), "ranked": members}
+
+
+def _counted(share: Share) -> dict[str, int | float | None]:
+    return {"yes": share.count, **share.to_dict()}
+
+
+def _number(spool: Spool, sql: str, *values: int) -> int:
+    return int(spool.rows(sql, *values)[0][0])
