@@ -124,5 +124,11 @@ def test_repetition_nested_in_repetition_is_removed_in_one_go():
     assert cleaned(nested + ". Mine.", gram) == "Mine."
 
 
+def test_own_words_after_a_patchwork_of_repeated_pieces_stay():
+    parent = " ".join(f"word{n}" for n in range(40))
+    pieces = [" ".join(f"word{n}" for n in range(first, first + 7)) for first in (0, 20, 9, 30)]
+    assert cleaned(" ".join(pieces * 20) + " is my own", parent) == "is my own"
+
+
 def test_an_empty_parent_is_no_parent():
     assert cleaned("Fine by me.", "") == "Fine by me."

@@ -56,14 +56,18 @@ def compatible_forms(text: str) -> list[Edit]:
     """Return edits that bring a text into NFKC, one combining sequence at a time."""
     if text.isascii() or unicodedata.is_normalized("NFKC", text):
         return []
-    edits = []
+    edits: list[Edit] = []
+    grown = 0  # some characters become eighteen: what would land beyond the limit is left alone
     for match in _BEYOND_ASCII.finditer(text):
         if unicodedata.is_normalized("NFKC", match.group()):
             continue
         for start, end in _sequences(match.group()):
             old = match.group()[start:end]
             new = unicodedata.normalize("NFKC", old)
+            if match.start() + start + grown >= MAX_CHARS:
+                return edits
             if new != old and old != _SHRUG_ARM:
+                grown += len(new) - len(old)
                 edits.append((match.start() + start, match.start() + end, new))
     return edits
 

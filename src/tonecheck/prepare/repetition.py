@@ -68,9 +68,7 @@ def repeated(text: str, parent: ParentWords) -> list[Edit]:
     """
     if parent.grams.isdisjoint(_grams(_words(text))):
         return []
-    stretches = _stretches(text, parent.grams)
-    counted = ((start, end) for start, end, size in stretches if _counts(text, start, size))
-    edits = cut(text, sorted(_with_marks(text, span) for span in counted))
+    edits = cut(text, sorted(_with_marks(text, span) for span in _repetitions(text, parent.grams)))
     rest, at = [], 0
     for start, end, _ in edits:
         rest.append(text[at:start])
@@ -79,6 +77,25 @@ def repeated(text: str, parent: ParentWords) -> list[Edit]:
     if not _WORD.search(left) and parent.marks.issuperset("".join(left.split())):
         return [(0, len(text), "")]
     return edits
+
+
+def _repetitions(text: str, grams: frozenset[Gram]) -> Iterator[Span]:
+    """Yield the stretches that count: long ones, and those at the start of a sentence.
+
+    The start of the text counts as one, and so does the end of a repetition.
+    """
+    reached = 0
+    for start, end, size in sorted(_stretches(text, grams)):
+        opens = not _WORD.search(text, reached, start) or _starts_sentence(text, start)
+        if opens or size >= GRAM_WITHIN:
+            yield start, end
+            reached = max(reached, end)
+
+
+def _starts_sentence(text: str, start: int) -> bool:
+    while start > 0 and (text[start - 1] == " " or text[start - 1] in _OPENERS):
+        start -= 1
+    return text[start - 1 : start] in _STARTERS
 
 
 def _stretches(text: str, grams: frozenset[Gram]) -> list[tuple[int, int, int]]:
@@ -104,14 +121,6 @@ def _stretches(text: str, grams: frozenset[Gram]) -> list[tuple[int, int, int]]:
     if marked:
         stretches.append((stack[-marked][1], stack[-1][2], marked))
     return stretches
-
-
-def _counts(text: str, start: int, size: int) -> bool:
-    if size >= GRAM_WITHIN:
-        return True
-    while start > 0 and (text[start - 1] == " " or text[start - 1] in _OPENERS):
-        start -= 1
-    return start == 0 or text[start - 1] in _STARTERS
 
 
 def _on_top(stack: list[tuple[str, int, int]]) -> Gram:
