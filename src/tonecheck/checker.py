@@ -1,0 +1,212 @@
+"""The one place where a reply's path is put together: prepare, score, decide, explain."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonecheck.errors import InputError
+from tonecheck.explain.cues import CueFinder
+from tonecheck.explain.evidence import Finding, gather
+from tonecheck.explain.wording import explain
+from tonecheck.labels import TONES, Decision, Severity, Tone
+from tonecheck.messages import Message, Thread
+from tonecheck.modelstore import open_model
+from tonecheck.policy import Policy, policy_from, read_settings
+from tonecheck.prepare import prepare
+from tonecheck.prepare.language import looks_english
+from tonecheck.reading import Contribution, Prepared, Reading
+from tonecheck.scorers import open_scorer
+from tonecheck.scorers.base import Scorer
+from tonecheck.verdict import Note, ToneScore, Verdict
+
+BATCH = 256
+"""How many replies are scored together: enough to be fast, few enough to stream."""
+
+_DIGITS = 4  # probabilities are rounded: more digits would claim what no calibration can keep
+
+
+def load(model: str = "default", *, settings: Path | None = None) -> "ToneChecker":
+    """Return a checker that uses a model.
+
+    Args:
+        model: `default`, the name of a shipped model, or the path of a model folder.
+        settings: A `tonecheck.toml` whose thresholds replace the model's.
+
+    Raises:
+        ModelError: If the model cannot be found, verified or read.
+        ConfigError: If the settings are not allowed.
+    """
+    folder = open_model(model)
+    policy = policy_from(folder.config["policy"])
+    if settings is not None:
+        policy = read_settings(settings, policy)
+    return ToneChecker(
+        open_scorer(folder),
+        policy=policy,
+        prior={tone: folder.config["prior"][tone] for tone in TONES},
+        model=folder.label,
+        card=folder.config.get("card", {}),
+    )
+
+
+class ToneChecker:
+    """Reads replies and says which are hostile, hustling or dismissive, and why.
+
+    Attributes:
+        policy: The thresholds in force, by tone.
+        model: The model's `name@version`.
+        card: What the model card states of each tone at its own thresholds, by tone name.
+
+    Example:
+        >>> import tonecheck
+        >>> verdict = tonecheck.load().check("Just google it, you idiot.")
+        >>> [str(tone) for tone in verdict.flagged]
+        ['hostility', 'dismissiveness']
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        *,
+        policy: Policy,
+        prior: Mapping[Tone, float],
+        model: str,
+        card: Mapping[str, Mapping[str, float]],
+    ) -> None:
+        self.policy = policy
+        self.model = model
+        self.card = card
+        self._scorer = scorer
+        self._prior = np.array([prior[tone] for tone in TONES])
+        self._finder = CueFinder.load()
+
+    def check(self, text: str, parent: str | None = None, thread: Thread | None = None) -> Verdict:
+        """Return the verdict on one reply.
+
+        Args:
+            text: The reply, as its author wrote it.
+            parent: What it answers.
+            thread: What stands before it; its last message is the parent if none is given.
+
+        Raises:
+            InputError: If the text or the parent is not a string.
+        """
+        if parent is None and thread is not None and thread.messages:
+            parent = thread.messages[-1].text
+        _require_string(text, "text")
+        if parent is not None:
+            _require_string(parent, "parent")
+        return next(self.check_many([Message(text=text, parent=parent)]))
+
+    def check_many(self, messages: Iterable[Message | str]) -> Iterator[Verdict]:
+        """Yield the verdict on each message, in order; memory does not grow with their number.
+
+        Raises:
+            InputError: If an item is neither a message nor a string.
+        """
+        source = iter(messages)
+        while batch := list(islice(source, BATCH)):
+            yield from self._check_batch([_as_message(item) for item in batch])
+
+    def _check_batch(self, messages: Sequence[Message]) -> Iterator[Verdict]:
+        readings = self._read(messages)
+        notes = [_note(reading.prepared) for reading in readings]
+        probabilities = self._scorer.score(readings)
+        for row, note in enumerate(notes):
+            if note is Note.EMPTY:
+                probabilities[row] = 0.0
+            elif note is Note.NOT_ENGLISH:
+                probabilities[row] = self._prior
+        probabilities = probabilities.round(_DIGITS)
+        explained = self._contributions(readings, notes, probabilities)
+        for row, message in enumerate(messages):
+            yield self._verdict(
+                message, readings[row], notes[row], probabilities[row], explained.get(row, {})
+            )
+
+    def _read(self, messages: Sequence[Message]) -> list[Reading]:
+        prepared = [prepare(message.text, message.parent) for message in messages]
+        parents = {text: prepare(text).text for text in {m.parent for m in messages if m.parent}}
+        hits = self._finder.find_many([item.text for item in prepared])
+        return [
+            Reading(prepared=item, parent=parents.get(message.parent or "", ""), hits=found)
+            for message, item, found in zip(messages, prepared, hits, strict=True)
+        ]
+
+    def _contributions(
+        self,
+        readings: Sequence[Reading],
+        notes: Sequence[Note | None],
+        probabilities: NDArray[np.float64],
+    ) -> dict[int, Mapping[Tone, Sequence[Contribution]]]:
+        """Return the contributions of the rows that have something to explain."""
+        thresholds = np.array([self.policy[tone].unsure_at for tone in TONES])
+        rows = [
+            row
+            for row in np.flatnonzero((probabilities >= thresholds).any(axis=1)).tolist()
+            if notes[row] not in (Note.EMPTY, Note.NOT_ENGLISH)
+        ]
+        return dict(
+            zip(rows, self._scorer.contributions([readings[row] for row in rows]), strict=True)
+        )
+
+    def _verdict(
+        self,
+        message: Message,
+        reading: Reading,
+        note: Note | None,
+        probabilities: NDArray[np.float64],
+        contributions: Mapping[Tone, Sequence[Contribution]],
+    ) -> Verdict:
+        tones: dict[Tone, ToneScore] = {}
+        findings: dict[Tone, Sequence[Finding]] = {}
+        for tone, value in zip(TONES, probabilities.tolist(), strict=True):
+            band = self.policy[tone]
+            decision, severity = band.decide(value), band.grade(value)
+            if note is Note.NOT_ENGLISH:
+                decision, severity = Decision.UNSURE, Severity.NONE
+            elif decision is not Decision.NO:
+                findings[tone] = gather(reading, contributions, tone)
+            tones[tone] = ToneScore(
+                probability=value,
+                severity=severity,
+                decision=decision,
+                evidence=tuple(finding.evidence for finding in findings.get(tone, ())),
+            )
+        return Verdict(
+            id=message.id,
+            tones=tones,
+            explanation=explain(tones, findings, note),
+            model=self.model,
+            truncated=reading.prepared.truncated,
+            note=note,
+        )
+
+
+def _note(prepared: Prepared) -> Note | None:
+    if not any(char.isalnum() for char in prepared.text):
+        return Note.EMPTY
+    if not looks_english(prepared.text):
+        return Note.NOT_ENGLISH
+    return Note.TRUNCATED if prepared.truncated else None
+
+
+def _as_message(item: object) -> Message:
+    if isinstance(item, str):
+        return Message(text=item)
+    if isinstance(item, Message):
+        return item
+    raise InputError(
+        f"a message must be a Message or a string, got {type(item).__name__}. "
+        "Wrap it as Message(text=…)."
+    )
+
+
+def _require_string(value: object, name: str) -> None:
+    if not isinstance(value, str):
+        raise InputError(
+            f'"{name}" must be a string, got {type(value).__name__}. Pass the text of one message.'
+        )

@@ -1,0 +1,175 @@
+"""Model folders: what is in one, and how to save, find, verify and open it.
+
+A folder holds `config.json` (labels, thresholds, calibration), `weights.safetensors`, `README.md`
+(the model card) and `manifest.json` with the size and SHA-256 of the others. Nothing in it is
+ever executed.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonecheck.errors import ModelError, ModelFormatError, ModelIntegrityError
+from tonecheck.labels import TONES
+
+FORMAT = 1
+"""The folder format that this version writes and reads."""
+
+DEFAULT_MODEL = "linear-en"
+
+CONFIG, WEIGHTS, CARD, MANIFEST = "config.json", "weights.safetensors", "README.md", "manifest.json"
+
+Tensors = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFolder:
+    """A verified model folder.
+
+    Attributes:
+        path: Where it lies.
+        config: What `config.json` holds.
+    """
+
+    path: Path
+    config: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        """Return `name@version`, as verdicts carry it."""
+        return f"{self.config['name']}@{self.config['version']}"
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Return the weights by name.
+
+        Raises:
+            ModelFormatError: If the weights cannot be read.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        try:
+            return load_file(self.path / WEIGHTS)
+        except SafetensorError as err:
+            raise ModelFormatError(
+                f"{self.path / WEIGHTS} holds no safetensors weights ({err}). "
+                "Train or install the model again."
+            ) from err
+
+
+def open_model(name: str = "default") -> ModelFolder:
+    """Return the model folder that a name or a path means, after checking every file's hash.
+
+    Args:
+        name: `default`, the name of a shipped model, or the path of a model folder.
+
+    Raises:
+        ModelError: If there is no such model.
+        ModelIntegrityError: If a file is missing or differs from the manifest.
+        ModelFormatError: If the folder was written in another format or lacks a tone.
+    """
+    path = _find(DEFAULT_MODEL if name == "default" else name)
+    _verify(path)
+    config = json.loads((path / CONFIG).read_text(encoding="utf-8"))
+    if config.get("format") != FORMAT:
+        raise ModelFormatError(
+            f"{path} has format {config.get('format')!r}; this version of tonecheck reads format "
+            f"{FORMAT}. Train the model again, or install the tonecheck that wrote it."
+        )
+    if config.get("tones") != [str(tone) for tone in TONES]:
+        raise ModelFormatError(
+            f"{path} judges {config.get('tones')}; tonecheck needs {[str(t) for t in TONES]}, "
+            "in this order. Train the model again."
+        )
+    return ModelFolder(path=path, config=config)
+
+
+def shipped_models() -> list[Path]:
+    """Return the folders of the models that came with tonecheck, by name."""
+    root = _shipped_root()
+    return sorted(path.parent for path in root.glob(f"*/{MANIFEST}"))
+
+
+def save_model(path: Path, config: Mapping[str, Any], *, tensors: Tensors, card: str) -> None:
+    """Write a model folder; the manifest comes last, so that half a folder never verifies."""
+    from safetensors.numpy import save
+
+    path.mkdir(parents=True, exist_ok=True)
+    contents = {
+        CONFIG: (json.dumps({"format": FORMAT, **config}, indent=2) + "\n").encode(),
+        WEIGHTS: save({name: np.ascontiguousarray(array) for name, array in tensors.items()}),
+        CARD: card.encode(),
+    }
+    manifest = {
+        "files": {
+            name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            for name, content in contents.items()
+        }
+    }
+    (path / MANIFEST).unlink(missing_ok=True)
+    for name, content in contents.items():
+        with replacing(path / name) as file:
+            file.write(content)
+    with replacing(path / MANIFEST) as file:
+        file.write((json.dumps(manifest, indent=2) + "\n").encode())
+
+
+@contextmanager
+def replacing(path: Path) -> "Iterator[Any]":
+    """Open a file to write bytes into; it takes its name only when the block ends well."""
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        Path(partial).chmod(0o644)  # mkstemp gives 0600; a model or report is for others to read
+        Path(partial).replace(path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def _find(name: str) -> Path:
+    for path in (_shipped_root() / name, Path(name)):
+        if path.is_dir():
+            return path
+    shipped = ", ".join(path.name for path in shipped_models()) or "none"
+    raise ModelError(
+        f"there is no model {name!r}. Shipped models: {shipped}. "
+        "Give one of these names or the path of a model folder."
+    )
+
+
+def _shipped_root() -> Path:
+    package = Path(str(files("tonecheck")))
+    installed = package / "models"
+    # In a checkout the models lie beside src/; the wheel carries them inside the package.
+    return installed if installed.is_dir() else package.parents[1] / "models"
+
+
+def _verify(path: Path) -> None:
+    advice = "Install or train the model again; do not use it as it is."
+    try:
+        listed = json.loads((path / MANIFEST).read_text(encoding="utf-8"))["files"]
+    except FileNotFoundError:
+        raise ModelIntegrityError(f"{path} has no {MANIFEST}. {advice}") from None
+    except (ValueError, KeyError, TypeError) as err:
+        raise ModelIntegrityError(f"{path / MANIFEST} is not a manifest ({err}). {advice}") from err
+    for name in (CONFIG, WEIGHTS):
+        if name not in listed:
+            raise ModelIntegrityError(f"{path / MANIFEST} does not list {name}. {advice}")
+    for name, facts in listed.items():
+        file = path / Path(name).name
+        if not file.is_file():
+            raise ModelIntegrityError(f"{file} is missing. {advice}")
+        if hashlib.sha256(file.read_bytes()).hexdigest() != facts["sha256"]:
+            raise ModelIntegrityError(f"{file} differs from its manifest. {advice}")

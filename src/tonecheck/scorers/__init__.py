@@ -1,0 +1,22 @@
+"""What turns readings into probabilities; one module a kind of model."""
+
+from tonecheck.errors import ModelFormatError
+from tonecheck.modelstore import ModelFolder
+from tonecheck.scorers.base import Scorer
+
+
+def open_scorer(folder: ModelFolder) -> Scorer:
+    """Return the scorer that a model folder describes.
+
+    Raises:
+        ModelFormatError: If this version does not know that kind of model.
+    """
+    kind = folder.config.get("kind")
+    if kind == "linear":
+        from tonecheck.scorers.linear import LinearScorer
+
+        return LinearScorer.from_folder(folder)
+    raise ModelFormatError(
+        f"{folder.path} is a model of kind {kind!r}; this version knows: linear. "
+        "Use a newer tonecheck."
+    )

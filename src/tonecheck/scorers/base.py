@@ -1,0 +1,27 @@
+"""What every scorer can do."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonecheck.labels import Tone
+from tonecheck.reading import Contribution, Reading
+
+
+class Scorer(Protocol):
+    """Turns readings into probabilities, and says which words brought them about.
+
+    A reading's probabilities never depend on the other readings of its batch.
+    """
+
+    def score(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
+        """Return calibrated probabilities, shape (readings, tones), columns as in `TONES`."""
+        ...
+
+    def contributions(
+        self, readings: Sequence[Reading]
+    ) -> list[Mapping[Tone, Sequence[Contribution]]]:
+        """Return for each reading what its words add to each tone's log-odds."""
+        ...

@@ -1,0 +1,256 @@
+"""The linear model: weighted n-grams and features, one logistic regression a tone.
+
+The log-odds of a tone are a plain sum over the n-grams of the reply, so what each word adds is
+exact. The sentence that speaks most for the tone counts once more: a short jab in a long reply is
+still a jab.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonecheck.errors import ModelFormatError
+from tonecheck.labels import TONES, Tone
+from tonecheck.modelstore import ModelFolder
+from tonecheck.reading import Contribution, Reading
+from tonecheck.scorers import features
+from tonecheck.scorers.ngrams import BUCKET_BITS, Grams, char_grams, word_grams
+
+FAMILIES = ("words", "chars")
+SENTENCE_SHARE = 0.5
+"""How much the strongest sentence counts beside the whole reply."""
+
+_SENTENCE = re.compile(r"\S(?:[^.!?\n]|[.!?](?!\s))*[.!?]*")
+_WORD = re.compile(r"\S+")
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """The sentences of a batch of replies.
+
+    Attributes:
+        texts: Every sentence, in order.
+        rows: Which reply each stands in.
+        starts: Where each begins in its reply.
+    """
+
+    texts: list[str]
+    rows: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+
+def split_sentences(readings: Sequence[Reading]) -> Sentences:
+    """Return the sentences of the prepared texts; a reply without words has one, empty."""
+    texts: list[str] = []
+    rows: list[int] = []
+    starts: list[int] = []
+    for row, reading in enumerate(readings):
+        found = [(m.group(), m.start()) for m in _SENTENCE.finditer(reading.prepared.text)]
+        for text, start in found or [("", 0)]:
+            texts.append(text)
+            rows.append(row)
+            starts.append(start)
+    return Sentences(texts, np.array(rows, dtype=np.int64), np.array(starts, dtype=np.int64))
+
+
+def family_grams(texts: Sequence[str]) -> Mapping[str, Grams]:
+    """Return the n-grams of each family."""
+    return {"words": word_grams(texts), "chars": char_grams(texts)}
+
+
+def damping(counts: NDArray[Any]) -> Floats:
+    """Return what a sum over that many n-grams is divided by: the root, kept from small values.
+
+    With counts in place of tf-idf norms a reply's log-odds stay a sum over n-grams; on our data
+    this ranks as well as tf-idf with unit norm does.
+    """
+    return 4.0 * np.sqrt(counts + 3.0)
+
+
+class LinearScorer:
+    """Scores readings with a linear model; see the module."""
+
+    def __init__(
+        self,
+        weights: Mapping[str, Floats],
+        *,
+        kinds: Sequence[str],
+        calibration: Floats,
+    ) -> None:
+        """Keep a model.
+
+        Args:
+            weights: `words` and `chars`, shape (2 ** BUCKET_BITS, tones); `features`, shape
+                (columns, tones); `bias`, shape (tones,).
+            kinds: The kinds of cue that the feature columns stand for, in order.
+            calibration: Slope and intercept a tone, shape (tones, 2); Platt 1999.
+        """
+        self._weights = weights
+        self._kinds = tuple(kinds)
+        self._calibration = calibration
+
+    @classmethod
+    def from_folder(cls, folder: ModelFolder) -> "LinearScorer":
+        """Return the scorer that a model folder holds.
+
+        Raises:
+            ModelFormatError: If a weight is missing or has another shape than it must have.
+        """
+        tensors = folder.tensors()
+        kinds = folder.config["kinds"]
+        expected = {
+            **{family: (1 << BUCKET_BITS, len(TONES)) for family in FAMILIES},
+            "features": (len(features.columns(kinds)), len(TONES)),
+            "bias": (len(TONES),),
+        }
+        for name, shape in expected.items():
+            found = tensors[name].shape if name in tensors else None
+            if found != shape:
+                raise ModelFormatError(
+                    f"{folder.path} holds {name} of shape {found}; this version needs {shape}. "
+                    "Train the model again."
+                )
+        calibration = [
+            [folder.config["calibration"][tone][key] for key in ("slope", "intercept")]
+            for tone in TONES
+        ]
+        weights = {name: tensors[name].astype(np.float32) for name in expected}
+        return cls(weights, kinds=kinds, calibration=np.array(calibration))
+
+    def score(self, readings: Sequence[Reading]) -> Floats:
+        """Return calibrated probabilities, shape (readings, tones)."""
+        return sigmoid(self.raw(readings) * self._calibration[:, 0] + self._calibration[:, 1])
+
+    def raw(self, readings: Sequence[Reading]) -> Floats:
+        """Return log-odds before calibration, shape (readings, tones)."""
+        if not readings:
+            return np.zeros((0, len(TONES)))
+        sentences = split_sentences(readings)
+        grams = family_grams(sentences.texts)
+        whole, strongest, _ = self._sums(sentences, grams, len(readings))
+        dense = features.matrix(readings, self._kinds) @ self._weights["features"]
+        total: Floats = whole + SENTENCE_SHARE * strongest + dense + self._weights["bias"]
+        return total
+
+    def contributions(
+        self, readings: Sequence[Reading]
+    ) -> list[Mapping[Tone, Sequence[Contribution]]]:
+        """Return for each reading what each of its words adds to each tone's log-odds.
+
+        An n-gram's share is spread evenly over its characters, and each word takes what lies on
+        it and on the space before it. A cue's weights go to the words of the cue.
+        """
+        if not readings:
+            return []
+        sentences = split_sentences(readings)
+        grams = family_grams(sentences.texts)
+        *_, scales = self._sums(sentences, grams, len(readings))
+        shares = self._character_shares(readings, sentences, grams, scales)
+        return [_per_word(reading, share) for reading, share in zip(readings, shares, strict=True)]
+
+    def _sums(
+        self, sentences: Sentences, grams: Mapping[str, Grams], replies: int
+    ) -> tuple[Floats, Floats, Mapping[str, Floats]]:
+        """Return the n-gram sums of whole replies, of strongest sentences, and what scaled them.
+
+        The scales, shape (sentences, tones) a family, turn a weight into its share of the
+        log-odds, wherever it stands.
+        """
+        count, rows = len(sentences.texts), sentences.rows
+        alone = np.zeros((count, len(TONES)))
+        together = np.zeros((count, len(TONES)))
+        per_reply: dict[str, Floats] = {}
+        per_sentence: dict[str, Floats] = {}
+        for family, found in grams.items():
+            sizes = np.bincount(found.rows, minlength=count)
+            per_sentence[family] = 1.0 / damping(sizes)
+            per_reply[family] = 1.0 / damping(np.bincount(rows, sizes, minlength=replies))[rows]
+            sums = _sum_rows(self._weights[family][found.buckets], found.rows, count)
+            alone += sums * per_sentence[family][:, None]
+            together += sums * per_reply[family][:, None]
+        firsts = np.searchsorted(rows, np.arange(replies))
+        strongest = np.maximum.reduceat(alone, firsts, axis=0)
+        is_strongest = _first_where(alone == strongest[rows], rows, replies)
+        scales = {
+            family: per_reply[family][:, None]
+            + SENTENCE_SHARE * is_strongest * per_sentence[family][:, None]
+            for family in grams
+        }
+        return np.add.reduceat(together, firsts, axis=0), strongest, scales
+
+    def _character_shares(
+        self,
+        readings: Sequence[Reading],
+        sentences: Sentences,
+        grams: Mapping[str, Grams],
+        scales: Mapping[str, Floats],
+    ) -> list[Floats]:
+        """Return each character's share of the log-odds, shape (characters, tones) a reading."""
+        sizes = np.array([len(reading.prepared.text) for reading in readings])
+        firsts = np.concatenate([[0], np.cumsum(sizes)])
+        shares = np.zeros((firsts[-1] + 1, len(TONES)))
+        places = firsts[sentences.rows] + sentences.starts
+        for family, found in grams.items():
+            lengths = [len(text) for text in sentences.texts]
+            ends = np.minimum(found.ends, np.array(lengths)[found.rows])
+            weight = self._weights[family][found.buckets] * scales[family][found.rows]
+            weight /= np.maximum(ends - found.starts, 1)[:, None]
+            np.add.at(shares, places[found.rows] + found.starts, weight)
+            np.subtract.at(shares, places[found.rows] + ends, weight)
+        shares = np.cumsum(shares, axis=0)
+        parts = [shares[firsts[row] : firsts[row + 1]].copy() for row in range(len(readings))]
+        for reading, part in zip(readings, parts, strict=True):
+            self._add_kinds(reading, part)
+        return parts
+
+    def _add_kinds(self, reading: Reading, part: Floats) -> None:
+        names = features.columns(self._kinds)
+        for hit in reading.hits:
+            if hit.kind in self._kinds and hit.strength > 0:
+                weight = self._weights["features"][names.index(f"kind:{hit.kind}")]
+                same = sum(other.kind == hit.kind and other.strength > 0 for other in reading.hits)
+                part[hit.start : hit.end] += weight / (same * (hit.end - hit.start))
+
+
+def sigmoid(values: Floats) -> Floats:
+    """Return 1 / (1 + exp(-x)), without overflow."""
+    result: Floats = np.exp(-np.logaddexp(0.0, -values))
+    return result
+
+
+def _sum_rows(values: NDArray[Any], rows: NDArray[Any], count: int) -> Floats:
+    return np.stack(
+        [np.bincount(rows, values[:, tone], minlength=count) for tone in range(values.shape[1])],
+        axis=1,
+    )
+
+
+def _first_where(marks: NDArray[np.bool_], rows: NDArray[np.int64], count: int) -> Floats:
+    """Return 1.0 at the first marked sentence of each reply, a tone a column."""
+    chosen = np.zeros(marks.shape)
+    for tone in range(marks.shape[1]):
+        at = np.flatnonzero(marks[:, tone])
+        _, first = np.unique(rows[at], return_index=True)
+        chosen[at[first], tone] = 1.0
+    return chosen
+
+
+def _per_word(reading: Reading, shares: Floats) -> Mapping[Tone, Sequence[Contribution]]:
+    words = [match.span() for match in _WORD.finditer(reading.prepared.text)]
+    if not words:
+        return {tone: () for tone in TONES}
+    # Each word also takes the space before it, so that the words together make up the whole.
+    sums = np.add.reduceat(shares, [0, *(end for _, end in words[:-1])], axis=0)
+    return {
+        tone: [
+            Contribution(start=start, end=end, weight=float(weight))
+            for (start, end), weight in zip(words, sums[:, column], strict=True)
+        ]
+        for column, tone in enumerate(TONES)
+    }

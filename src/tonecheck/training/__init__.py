@@ -1,0 +1,1 @@
+"""What makes a model: corpora, recipes, calibration, evaluation and cards."""

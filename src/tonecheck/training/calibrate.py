@@ -1,0 +1,99 @@
+"""From raw log-odds to probabilities and thresholds, on replies that the model has not seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonecheck.policy import Band
+
+Floats = NDArray[np.float64]
+
+YES_PRECISION = 0.70
+"""A tone is flagged where at least this share of such replies carry it."""
+
+UNSURE_PRECISION = 0.40
+"""A person should look where at least this share of such replies carry the tone."""
+
+_FEWEST = 40  # below this many replies a precision is too uncertain to set a threshold by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Turns raw log-odds into the log-odds of a probability: `slope * raw + intercept`."""
+
+    slope: float
+    intercept: float
+
+
+def calibrate(raw: Floats, answers: NDArray[np.bool_]) -> Calibration:
+    """Return Platt's calibration (Platt 1999), from log-odds of replies held out of training."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=1e6).fit(raw[:, None], answers)
+    return Calibration(slope=float(model.coef_[0, 0]), intercept=float(model.intercept_[0]))
+
+
+def choose_band(probabilities: Floats, severities: Floats) -> Band:
+    """Return thresholds for stated precision, from replies held out of training.
+
+    Args:
+        probabilities: Calibrated, one a reply.
+        severities: As annotated, 0 to 2; 0.5 and more is the tone.
+    """
+    answers = severities >= 0.5
+    yes_at = _lowest_with(probabilities, answers, YES_PRECISION)
+    unsure_at = min(_lowest_with(probabilities, answers, UNSURE_PRECISION), yes_at)
+    flagged = (probabilities >= yes_at) & answers
+    return Band(
+        unsure_at=_rounded(unsure_at),
+        yes_at=_rounded(yes_at),
+        clear_at=_rounded(max(_clear_at(probabilities[flagged], severities[flagged]), yes_at)),
+    )
+
+
+def expected_error(probabilities: Floats, answers: NDArray[np.bool_], bins: int = 10) -> float:
+    """Return the expected calibration error over bins of equal width (Guo et al. 2017)."""
+    places = np.minimum((probabilities * bins).astype(int), bins - 1)
+    error = 0.0
+    for place in range(bins):
+        inside = places == place
+        if inside.any():
+            gap = abs(float(probabilities[inside].mean()) - float(answers[inside].mean()))
+            error += gap * float(inside.mean())
+    return error
+
+
+def _lowest_with(probabilities: Floats, answers: NDArray[np.bool_], precision: float) -> float:
+    """Return the lowest threshold from which on the precision holds, or 0.99 if none does."""
+    order = np.argsort(-probabilities, kind="stable")
+    right = np.cumsum(answers[order])
+    taken = np.arange(1, len(order) + 1)
+    holds = np.flatnonzero((right / taken >= precision) & (taken >= _FEWEST))
+    return float(probabilities[order][holds[-1]]) if len(holds) else 0.99
+
+
+def _clear_at(probabilities: Floats, severities: Floats) -> float:
+    """Return the threshold that best parts clear from mild, by balanced accuracy."""
+    clear = severities >= 1.5
+    if clear.all() or not clear.any():
+        return 0.9
+    thresholds = np.unique(np.quantile(probabilities, np.linspace(0.05, 0.95, 19)))
+    balanced = [
+        float((probabilities[clear] >= at).mean() + (probabilities[~clear] < at).mean())
+        for at in thresholds
+    ]
+    return float(thresholds[int(np.argmax(balanced))])
+
+
+def _rounded(threshold: float) -> float:
+    return float(np.floor(threshold * 1000) / 1000) or 0.001
+
+
+def held_out_groups(groups: Sequence[str], folds: int, *, seed: int) -> NDArray[np.int64]:
+    """Return a fold number for each group's members, so that no group is in two folds."""
+    names = sorted(set(groups))
+    shuffled = np.random.default_rng(seed).permutation(len(names))
+    numbers = {name: int(place) % folds for name, place in zip(names, shuffled, strict=True)}
+    return np.array([numbers[group] for group in groups], dtype=np.int64)

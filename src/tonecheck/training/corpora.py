@@ -1,0 +1,282 @@
+"""The corpora that tonecheck learns from and is measured on, one entry each.
+
+A corpus lies in a folder that the caller names, as `NAME.jsonl.gz` (or `NAME.jsonl` for our own
+in `data/`). Development rows never train: replies that stand in a development file, and whole
+threads that it samples from, are taken out of every training corpus.
+"""
+
+import gzip
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tonecheck.errors import InputError
+from tonecheck.training import examples
+from tonecheck.training.examples import Example, Mapper
+
+LICENCES = ("open", "unstated", "nc")
+"""From the freest to the strictest; training takes the first, or the first two."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corpus:
+    """Where a corpus comes from and how it is used.
+
+    Attributes:
+        name: The file's name without its ending.
+        mapper: How its labels are read as ours; see that function's docstring.
+        licence: One of `LICENCES`.
+        citation: Who made it.
+        weight: How much one example counts beside one of our own annotated replies; 0 for a
+            corpus that only measures.
+    """
+
+    name: str
+    mapper: Mapper
+    licence: str
+    citation: str
+    weight: float = 0.0
+
+
+CORPORA: tuple[Corpus, ...] = (
+    Corpus(
+        name="tonecheck_replies_train",
+        mapper=examples.annotated,
+        licence="unstated",
+        citation="tonecheck annotators (large language models), 2026",
+        weight=1.0,
+    ),
+    Corpus(
+        name="tonecheck_learning_train",
+        mapper=examples.annotated,
+        licence="open",
+        citation="tonecheck, invented replies, CC0, 2026",
+        weight=1.0,
+    ),
+    Corpus(
+        name="github_incivility",
+        mapper=examples.issue_comments,
+        licence="open",
+        citation="Ehsani et al. 2023",
+        weight=0.3,
+    ),
+    Corpus(
+        name="cmv_ad_hominem_threads",
+        mapper=examples.removed_comments,
+        licence="open",
+        citation="Habernal et al. 2018",
+        weight=0.4,
+    ),
+    Corpus(
+        name="toxic_spans_train",
+        mapper=examples.toxic_spans,
+        licence="open",
+        citation="Pavlopoulos et al. 2021",
+        weight=0.15,
+    ),
+    Corpus(
+        name="context_toxicity_gc",
+        mapper=examples.talk_toxicity,
+        licence="open",
+        citation="Pavlopoulos et al. 2020",
+        weight=0.1,
+    ),
+    Corpus(
+        name="reddit_incivility_train",
+        mapper=examples.uncivil_comments,
+        licence="open",
+        citation="Davidson et al. 2020",
+        weight=0.4,
+    ),
+    Corpus(
+        name="davidson",
+        mapper=examples.offensive_tweets,
+        licence="open",
+        citation="Davidson et al. 2017",
+        weight=0.05,
+    ),
+    Corpus(
+        name="goemotions_train",
+        mapper=examples.emotions,
+        licence="open",
+        citation="Demszky et al. 2020",
+        weight=0.1,
+    ),
+    Corpus(
+        name="dogmatism_reddit",
+        mapper=examples.dogmatism,
+        licence="unstated",
+        citation="Fast & Horvitz 2016",
+        weight=0.2,
+    ),
+    Corpus(
+        name="wikitactics",
+        mapper=examples.dispute_tactics,
+        licence="unstated",
+        citation="De Kock & Vlachos 2022",
+        weight=0.2,
+    ),
+    Corpus(
+        name="appropriateness",
+        mapper=examples.inappropriate_arguments,
+        licence="unstated",
+        citation="Ziegenbein et al. 2023",
+        weight=0.3,
+    ),
+    Corpus(
+        name="politeness_stack_exchange",
+        mapper=examples.request_politeness,
+        licence="unstated",
+        citation="Danescu-Niculescu-Mizil et al. 2013",
+        weight=0.1,
+    ),
+    Corpus(
+        name="political_incivility_train",
+        mapper=examples.uncivil_tweets,
+        licence="unstated",
+        citation="political incivility on Twitter (USER/LINK masked)",
+        weight=0.2,
+    ),
+    Corpus(
+        name="kaggle_insults_train",
+        mapper=examples.insults,
+        licence="unstated",
+        citation="Impermium, Detecting Insults in Social Commentary, 2012",
+        weight=0.5,
+    ),
+    Corpus(
+        name="persuasion_techniques_train",
+        mapper=examples.persuasion,
+        licence="unstated",
+        citation="Dimitrov et al. 2021",
+        weight=0.1,
+    ),
+    Corpus(
+        name="logical_fallacy_train",
+        mapper=examples.fallacies,
+        licence="unstated",
+        citation="Jin et al. 2022",
+        weight=0.1,
+    ),
+    Corpus(
+        name="empathy_explorations",
+        mapper=examples.peer_support,
+        licence="unstated",
+        citation="Sharma et al. 2020",
+        weight=0.1,
+    ),
+    Corpus(
+        name="tonecheck_replies_dev",
+        mapper=examples.annotated,
+        licence="nc",
+        citation="tonecheck annotators (large language models), 2026",
+    ),
+    Corpus(
+        name="tonecheck_learning_dev",
+        mapper=examples.annotated,
+        licence="open",
+        citation="tonecheck, invented replies, CC0, 2026",
+    ),
+    Corpus(
+        name="ucc_val",
+        mapper=examples.unhealthy_comments,
+        licence="nc",
+        citation="Price et al. 2020",
+    ),
+)
+
+DEVELOPMENT = tuple(corpus for corpus in CORPORA if not corpus.weight)
+
+
+def corpus_named(name: str) -> Corpus:
+    """Return the corpus of that name.
+
+    Raises:
+        InputError: If there is none; the message lists them.
+    """
+    for corpus in CORPORA:
+        if corpus.name == name:
+            return corpus
+    names = ", ".join(corpus.name for corpus in CORPORA)
+    raise InputError(f"there is no corpus named {name!r}. Choose from: {names}.")
+
+
+def read_corpus(corpus: Corpus, folders: Sequence[Path]) -> list[Example]:
+    """Return all examples of a corpus, from the first folder that has its file.
+
+    Raises:
+        InputError: If no folder has the file, or a row cannot be read.
+    """
+    path = _find(corpus, folders)
+    if path is None:
+        raise InputError(
+            f"{corpus.name}.jsonl.gz is in none of {', '.join(map(str, folders))}. "
+            "Name the folder that holds the corpora with --corpora."
+        )
+    found: list[Example] = []
+    for number, line in enumerate(_lines(path), start=1):
+        try:
+            found.extend(corpus.mapper(json.loads(line), corpus.name))
+        except (KeyError, TypeError, ValueError) as err:
+            raise InputError(
+                f"this is not a row of {corpus.name} ({type(err).__name__}: {err}). "
+                "Restore the file as its makers published it.",
+                place=f"{path.name}:{number}",
+            ) from err
+    return found
+
+
+def available(folders: Sequence[Path], *, licence: str = "unstated") -> list[Corpus]:
+    """Return the training corpora that the folders hold and the licence tier admits."""
+    admitted = LICENCES[: LICENCES.index(licence) + 1]
+    return [
+        corpus
+        for corpus in CORPORA
+        if corpus.weight and corpus.licence in admitted and _find(corpus, folders)
+    ]
+
+
+def without_development(
+    training: Sequence[Example], development: Iterable[Example]
+) -> list[Example]:
+    """Return the training examples that share neither words nor a thread with development.
+
+    A thread is out as soon as one of its messages stands in development.
+    """
+    texts = {_fingerprint(example.text) for example in development} - {""}
+    threads = {
+        (example.source, example.group)
+        for example in training
+        if len(mark := _fingerprint(example.text)) >= 20 and mark in texts
+    }
+    return [
+        example
+        for example in training
+        if (example.source, example.group) not in threads
+        and _fingerprint(example.text) not in texts
+    ]
+
+
+def _find(corpus: Corpus, folders: Sequence[Path]) -> Path | None:
+    for folder in folders:
+        for ending in (".jsonl.gz", ".jsonl"):
+            if (path := folder / f"{corpus.name}{ending}").is_file():
+                return path
+    return None
+
+
+def _lines(path: Path) -> Iterator[str]:
+    opened = (
+        gzip.open(path, "rt", encoding="utf-8")
+        if path.suffix == ".gz"
+        else path.open(encoding="utf-8")
+    )
+    with opened as lines:
+        yield from lines
+
+
+def _fingerprint(text: str) -> str:
+    """Return the letters of a text's beginning: copies differ in spacing, markup and cuts."""
+    return re.sub(r"[^a-z]", "", text.lower())[:60]

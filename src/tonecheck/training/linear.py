@@ -1,0 +1,164 @@
+"""The linear recipe: n-grams, cues and the reply's shape, one logistic regression a tone."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from tonecheck.explain.cues import CueFinder
+from tonecheck.labels import TONES, Tone
+from tonecheck.prepare import prepare
+from tonecheck.reading import Reading
+from tonecheck.scorers import features
+from tonecheck.scorers.linear import FAMILIES, LinearScorer, damping, family_grams, split_sentences
+from tonecheck.scorers.ngrams import BUCKET_BITS
+from tonecheck.training.examples import Example
+from tonecheck.training.wordspace import WordSpace
+
+Floats = NDArray[np.float64]
+
+REGULARISATION = 1.0  # scikit-learn's C
+FEATURE_SCALE = 0.5  # dense columns beside n-grams: larger lets them learn faster
+SPACE_SCALE = 0.5  # word vectors beside n-grams
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Readings as numbers, one row a reply.
+
+    Attributes:
+        grams: Damped n-gram counts, both families side by side; sparse.
+        dense: Feature columns, as `scorers.features` orders them.
+    """
+
+    grams: sp.csr_matrix
+    dense: Floats
+
+
+def read_examples(
+    examples: Sequence[Example], on_progress: Callable[[int], None] = lambda done: None
+) -> list[Reading]:
+    """Return the examples made ready for scoring, as the checker makes replies ready."""
+    finder = CueFinder.load()
+    readings = []
+    for start in range(0, len(examples), _BATCH):
+        for example in examples[start : start + _BATCH]:
+            prepared = prepare(example.text, example.parent)
+            parent = prepare(example.parent).text if example.parent else ""
+            hits = finder.find(prepared.text)
+            readings.append(Reading(prepared=prepared, parent=parent, hits=hits))
+        on_progress(len(readings))
+    return readings
+
+
+def cue_kinds() -> list[str]:
+    """Return the kinds of cue that the package knows, each of which gets a column."""
+    return sorted({cue.kind for cue in CueFinder.load().cues})
+
+
+def tabulate(readings: Sequence[Reading], kinds: Sequence[str]) -> Table:
+    """Return the readings as numbers."""
+    source, grams = iter(readings), []
+    while batch := list(islice(source, _BATCH)):
+        grams.append(_gram_rows(batch))
+    return Table(sp.vstack(grams).tocsr(), features.matrix(readings, kinds))
+
+
+def fit(
+    table: Table, examples: Sequence[Example], importance: Floats, space: WordSpace | None
+) -> dict[str, Floats]:
+    """Return the weights of a linear model, as `LinearScorer` takes them.
+
+    Args:
+        table: The examples as numbers.
+        examples: Their targets; an example without a target for a tone says nothing of it.
+        importance: How much each example counts.
+        space: Word vectors, or None to do without.
+    """
+    rarity = _rarity(table.grams)
+    columns = _columns(table, space, rarity)
+    size = 1 << BUCKET_BITS
+    weights = {
+        **{family: np.zeros((size, len(TONES))) for family in FAMILIES},
+        "features": np.zeros((table.dense.shape[1], len(TONES))),
+        "bias": np.zeros(len(TONES)),
+    }
+    for place, tone in enumerate(TONES):
+        coefficients, bias = _fit_tone(columns, examples, importance, tone)
+        words, chars, dense, shared = np.split(
+            coefficients, np.cumsum([size, size, table.dense.shape[1]])
+        )
+        words *= rarity[:size]
+        chars *= rarity[size:]
+        if space is not None:
+            words[space.buckets] += SPACE_SCALE * space.vectors @ shared
+        weights["words"][:, place] = words
+        weights["chars"][:, place] = chars
+        weights["features"][:, place] = FEATURE_SCALE * dense
+        weights["bias"][place] = bias
+    return weights
+
+
+def scorer_of(
+    weights: Mapping[str, Floats], kinds: Sequence[str], calibration: Floats | None = None
+) -> LinearScorer:
+    """Return a scorer that uses the weights, uncalibrated unless a calibration is given."""
+    if calibration is None:
+        calibration = np.array([[1.0, 0.0]] * len(TONES))
+    return LinearScorer(weights, kinds=kinds, calibration=calibration)
+
+
+def _gram_rows(readings: Sequence[Reading]) -> sp.csr_matrix:
+    sentences = split_sentences(readings)
+    blocks = []
+    for grams in family_grams(sentences.texts).values():
+        rows = sentences.rows[grams.rows]
+        sizes = np.bincount(rows, minlength=len(readings))
+        values = (1.0 / damping(sizes))[rows].astype(np.float32)
+        shape = (len(readings), 1 << BUCKET_BITS)
+        blocks.append(sp.coo_matrix((values, (rows, grams.buckets)), shape).tocsr())
+    return sp.hstack(blocks).tocsr()
+
+
+def _rarity(grams: sp.csr_matrix) -> NDArray[np.float32]:
+    """Return the inverse document frequency of each column, 0 for those that occur but once.
+
+    It lets rare n-grams learn faster, and is folded into the weights afterwards.
+    """
+    frequency = np.bincount(grams.indices, minlength=grams.shape[1])
+    rarity = np.log((1 + grams.shape[0]) / (1 + frequency)) + 1.0
+    rarity[frequency < 2] = 0.0
+    return rarity.astype(np.float32)
+
+
+def _columns(table: Table, space: WordSpace | None, rarity: NDArray[np.float32]) -> sp.csr_matrix:
+    dense = FEATURE_SCALE * table.dense
+    if space is None:
+        shared = np.zeros((len(dense), 0))
+    else:
+        shared = SPACE_SCALE * (table.grams[:, space.buckets] @ space.vectors)
+    return sp.hstack(
+        [table.grams @ sp.diags(rarity), sp.csr_matrix(np.hstack([dense, shared]))]
+    ).tocsr()
+
+
+def _fit_tone(
+    columns: sp.csr_matrix, examples: Sequence[Example], importance: Floats, tone: Tone
+) -> tuple[Floats, float]:
+    """Fit one tone; a soft target counts as a yes and a no, in its proportion."""
+    from sklearn.linear_model import LogisticRegression
+
+    targets = np.array([example.targets.get(tone, np.nan) for example in examples])
+    labelled = np.flatnonzero(~np.isnan(targets) & (importance > 0))
+    yes = labelled[targets[labelled] > 0]
+    no = labelled[targets[labelled] < 1]
+    rows = np.concatenate([yes, no])
+    answers = np.repeat([1, 0], [len(yes), len(no)])
+    counts = np.concatenate([importance[yes] * targets[yes], importance[no] * (1 - targets[no])])
+    model = LogisticRegression(C=REGULARISATION, solver="lbfgs", max_iter=150, tol=1e-3)
+    model.fit(columns[rows], answers, sample_weight=counts)
+    return model.coef_[0].astype(np.float64), float(model.intercept_[0])
