@@ -119,7 +119,7 @@ def _ceiling(points: Sequence[Mapping[str, Any]]) -> float:
     A quiet day has a share of anything and an interval up to 100, which would flatten the rest.
     """
     solid = [point for point in points if point["messages"] >= _SOLID] or points
-    shares = [point["tones"][tone]["share"] for point in solid for tone in TONES]
+    shares: list[float] = [point["tones"][tone]["share"] for point in solid for tone in TONES]
     return min(100.0, max(5.0, 200 * max(shares)))
 
 
@@ -158,7 +158,9 @@ def _bars(threads: Sequence[tuple[str, float]], size: _Size) -> str:
         y=alt.Y("rank:O", axis=None, scale=alt.Scale(paddingInner=0.72, paddingOuter=0.5))
     )
     most = max(concern for _, concern in threads)
-    length = alt.X("concern:Q", axis=None, scale=alt.Scale(domain=[0, most * 1.12], nice=False))
+    scale = alt.Scale(domain=[0, most * 1.12], nice=False)
+    # unstacked: Vega clips stacked bars, by an id that it counts up from chart to chart
+    length = alt.X("concern:Q", axis=None, scale=scale, stack=None)
     bars = base.mark_bar(color=_BAR, cornerRadiusEnd=2).encode(x=length)
     titles = base.mark_text(align="left", dy=-16, color=_INK, fontSize=13).encode(
         x=alt.value(0), text="title:N"

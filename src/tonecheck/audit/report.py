@@ -79,7 +79,7 @@ def render_report(spool: Spool, summary: Mapping[str, Any], problems: Sequence[B
         "tones": TONES,
         "version": __version__,
     }
-    return _environment().get_template("report.html.j2").render(context)
+    return _environment().get_template("report.html.j2").render(context).lstrip()
 
 
 def likelihood(probability: float) -> str:

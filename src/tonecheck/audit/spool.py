@@ -8,7 +8,7 @@ up by SQL.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -177,7 +177,7 @@ def _pack(text: str) -> bytes:
 
 
 def _to_json(message: Message) -> str:
-    row = asdict(message)
+    row = {name: getattr(message, name) for name in Message.__slots__}
     row["time"] = message.time.isoformat() if message.time else None
     return json.dumps(row)
 

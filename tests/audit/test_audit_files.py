@@ -1,0 +1,59 @@
+import csv
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tonecheck.audit.files import CSV_COLUMNS, plain_cell, write_line
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＠"])
+def test_a_cell_that_a_spreadsheet_would_run_gets_an_apostrophe(start):
+    assert plain_cell(f"{start}HYPERLINK(1)") == f"'{start}HYPERLINK(1)"
+
+
+@pytest.mark.parametrize("cell", ["", "a = b", " =1", "you're", "5 - 3"])
+def test_a_harmless_cell_stays_as_it_is(cell):
+    assert plain_cell(cell) == cell
+
+
+@given(ANY_TEXT)
+def test_any_text_comes_back_from_its_line(text):
+    file = io.StringIO()
+    write_line(file, {"text": text})
+    line = file.getvalue()
+    assert line.encode("utf-8").decode("utf-8").splitlines() == [line.removesuffix("\n")]
+    assert json.loads(line) == {"text": text}
+
+
+def test_the_sheet_has_one_row_a_message_and_no_formulas(audit):
+    hostile = '=cmd|"/C calc"!A0'
+    out = audit([{"id": "+1", "author": "@sum", "title": "-2", "text": hostile}], names=True)
+    with (out / "verdicts.csv").open(encoding="utf-8-sig", newline="") as file:
+        header, row = csv.reader(file)
+    cells = dict(zip(header, row, strict=True))
+    assert tuple(header) == CSV_COLUMNS
+    assert (cells["id"], cells["author"], cells["title"]) == ("'+1", "'@sum", "'-2")
+    assert cells["text"] == f"'{hostile}"
+
+
+def test_the_sheet_says_what_was_found(audit):
+    out = audit([{"id": "1", "text": "You idiot, obviously."}])
+    with (out / "verdicts.csv").open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["hostility"], row["hostility_decision"], row["hostility_severity"]) == (
+        "0.95",
+        "yes",
+        "clear",
+    )
+    assert row["evidence"] == "idiot | obviously"
+    assert row["hustling_severity"] == "mild"
+
+
+def test_the_sheet_opens_as_utf8_in_excel(audit):
+    out = audit([{"text": "naïve"}])
+    assert (out / "verdicts.csv").read_bytes().startswith(b"\xef\xbb\xbf")

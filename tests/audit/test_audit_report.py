@@ -1,0 +1,248 @@
+import re
+import sys
+from datetime import date
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from tonecheck.audit.report import likelihood
+from tonecheck.audit.run import AuditOptions, run_audit
+
+HOSTILE = (
+    '<script>alert(1)</script><img src=x onerror="alert(2)">"\'&</title></style>{{ 7 * 7 }}',
+    "'\"><svg onload=alert(3)>",
+    "\u202eevil\u2066 \x00\x1b[31m \ud83d",
+    "]]>--><!--",
+)
+
+
+class Page(HTMLParser):
+    """Takes a page apart: its tags with their attributes, and its text as a reader sees it."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+    def attributes(self, name):
+        return [attrs[name] for _, attrs in self.tags if attrs.get(name) is not None]
+
+
+@pytest.fixture
+def report(audit):
+    """Audit rows and return the HTML of the report."""
+    return lambda rows, **options: (audit(rows, **options) / "report.html").read_text("utf-8")
+
+
+@pytest.fixture
+def drawn(tmp_path, checker, write_export, forum):
+    """Return the HTML of a report with charts."""
+    export = write_export(forum)
+    options = AuditOptions(title="Algebra", made_on=date(2026, 11, 23))
+    return run_audit([export], tmp_path / "out", checker, options=options).report.read_text("utf-8")
+
+
+def squeezed(html):
+    """Return the text of a page on one line, with a space between the cells of tables."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", re.sub(r"</t[dh]>", " ", html)))
+
+
+def section(html, name):
+    return html.split(f'<section id="{name}"')[1].split("\n</section>")[0]
+
+
+def test_the_report_runs_no_code_and_loads_nothing(drawn):
+    page = Page(drawn)
+    names = {tag for tag, _ in page.tags}
+    assert not names & {"script", "link", "iframe", "object", "embed", "base", "form", "img"}
+    assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
+    assert all(link.startswith("#") for link in page.attributes("href"))
+    assert not page.attributes("src")
+    assert "@import" not in drawn
+    assert "url(" not in drawn
+    policy = next(a["content"] for t, a in page.tags if a.get("http-equiv"))
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:;")
+
+
+def test_the_report_can_be_navigated_by_a_screen_reader(drawn):
+    page = Page(drawn)
+    tags = [tag for tag, _ in page.tags]
+    assert drawn.startswith('<!doctype html>\n<html lang="en">')
+    assert tags.count("h1") == 1
+    levels = [int(tag[1]) for tag in tags if re.fullmatch(r"h\d", tag)]
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert {"header", "nav", "main", "footer"} <= set(tags)
+    ids = page.attributes("id")
+    assert len(ids) == len(set(ids))
+    assert {link.removeprefix("#") for link in page.attributes("href")} <= set(ids)
+    assert set(page.attributes("aria-labelledby")) <= set(ids)
+    assert next(a for t, a in page.tags if t == "a") == {"class": "skip", "href": "#main"}
+
+
+def test_charts_say_in_words_what_they_show_and_come_in_two_widths(drawn):
+    figures = [attrs for tag, attrs in Page(drawn).tags if tag == "figure"]
+    assert [attrs["role"] for attrs in figures] == ["img", "img"]
+    assert figures[0]["aria-label"].startswith(
+        "Hostile: highest on 11 September, with about 100 in 100 (21 to 100). "
+        "Over the whole time it was about 17 in 100 (3 to 56)."
+    )
+    assert figures[1]["aria-label"] == (
+        "The thread with the highest concern is “Inverting a matrix”, with 1.9."
+    )
+    assert drawn.count('<div class="wide"><svg aria-hidden="true"') == 2
+    assert drawn.count('<div class="narrow"><svg aria-hidden="true"') == 2
+
+
+def test_without_the_extra_the_report_says_so_and_keeps_its_tables(report, forum):
+    html = report(forum)
+    assert "<figure" not in html
+    assert 'pip install "tonecheck[reports]"' in Page(html).text
+    assert html.count("<table>") >= 3
+
+
+def test_headline_figures_come_with_their_uncertainty(report):
+    text = squeezed(report([{"text": "you idiot"}] * 6 + [{"text": "fine"}] * 94))
+    assert "About 6 in 100 messages read as hostile, hustling or dismissive (3 to 12)." in text
+    assert "Likely between 3 and 12 in 100. 6 of 100 messages: 6 clear, 0 mild." in text
+    assert "Likely fewer than 4 in 100 in the long run." in text
+
+
+def test_a_flagged_reply_is_quoted_in_context_with_its_evidence_and_reason(report, forum):
+    html = section(report(forum), "threads")
+    assert "In answer to <bdi>Member 01</bdi>:</cite><bdi>How do I invert a matrix?</bdi>" in html
+    assert (
+        'Just <mark class="dismissiveness">google it'
+        '<span class="tag dismissiveness"> dismissive</span></mark>, Member 01.' in html
+    )
+    text = squeezed(html)
+    assert "The words “google it” carry it." in text
+    assert "Clearly dismissive: very likely (90%)" in text
+    assert "Mildly hustling: likely (70%)" in text
+    assert "9 Sep 2026, 10:00" in text
+
+
+def test_what_is_unsure_stands_apart(report, forum):
+    html = report(forum)
+    assert "hmpf" not in section(html, "threads")
+    apart = squeezed(section(html, "unsure"))
+    assert "1 message that the model could not decide on" in apart
+    assert "hmpf dismissive" in apart
+    assert "Perhaps dismissive: about even (45%)" in apart
+
+
+def test_who_receives_it_names_no_sender(report, forum):
+    received = squeezed(section(report(forum), "received"))
+    assert "Member 01 2 2 too few to say" in received
+    assert "Member 02" not in received
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize("names", [False, True])
+def test_hostile_input_stays_text(report, hostile, names):
+    rows = [
+        {"id": "1", "thread": "a", "author": hostile, "title": hostile, "text": f"why? {hostile}"},
+        {"id": "2", "thread": "a", "author": "B", "text": f"{hostile} idiot", "reply_to": "1"},
+        {"id": "3", "thread": hostile, "author": "B", "text": "hmpf", "title": hostile},
+        {"id": hostile, "text": None},
+    ]
+    html = report(rows, names=names, title=hostile)
+    page = Page(html)
+    tags = {tag for tag, _ in page.tags}
+    assert not tags & {"script", "img"}
+    assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
+    assert "<!--" not in html
+    assert "49" not in page.text.split("Skip to the findings")[1].split("At a glance")[0]
+    assert not set(html) & set("\u202e\u2066\x00\x1b")
+    assert html.count("</title>") == html.count("</style>") == 1
+
+
+def test_quotes_are_isolated_from_the_direction_of_the_page(report):
+    html = report([{"author": "נועה", "text": "אתה idiot גמור"}], names=True)
+    assert '<blockquote class="said" dir="auto"><bdi>אתה <mark' in html
+    assert "<bdi>נועה</bdi>" in html
+
+
+def test_what_was_left_out_is_said(report):
+    text = squeezed(section(report([{"text": "a"}, {"text": " "}, {"text": None}]), "problems"))
+    assert "1 message with nothing in the author's own words" in text
+    assert "1 row of the export that could not be read." in text
+    assert "forum.jsonl:3" in text
+
+
+def test_only_the_first_problems_are_shown(report):
+    text = squeezed(section(report([{"text": "a"}] + [{"text": None}] * 30), "problems"))
+    assert "the first 20 of them below and all in problems.jsonl" in text
+    assert text.count("forum.jsonl:") == 20
+
+
+def test_when_nothing_could_be_judged_the_report_says_so(report):
+    text = squeezed(report([{"text": "mañana"}]))
+    assert "None of the messages could be judged." in text
+    assert "1 message that does not look like English." in text
+
+
+def test_when_all_is_well_the_report_says_so(report):
+    text = squeezed(report([{"text": "thank you"}] * 3))
+    assert "Nothing here read as hostile, hustling or dismissive." in text
+    assert "No thread has a flagged message." in text
+    assert "Nothing. Every message was read and judged in full." in text
+
+
+def test_a_busy_export_is_quoted_in_part(report):
+    rows = [{"thread": str(n % 60), "text": f"you idiot {n}"} for n in range(900)]
+    rows += [{"thread": "x", "text": f"hmpf {n}"} for n in range(90)]
+    html = report(rows)
+    assert html.count('<section class="thread') == 40
+    assert html.count('<article class="quote hostility"') == 110
+    assert section(html, "unsure").count("<article") == 40
+    text = squeezed(html)
+    assert "20 more threads with flagged messages are in verdicts.csv." in text
+    assert "50 more in verdicts.csv." in text
+
+
+def test_a_chat_in_one_channel_is_quoted_as_fully_as_many_threads(report):
+    html = report([{"thread": "general", "text": f"you idiot {n}"} for n in range(200)])
+    assert html.count('<article class="quote hostility"') == 110
+
+
+def test_the_report_states_the_precision_of_the_model(report, forum, checker):
+    assert (
+        "it was right about 7 in 10 that it flagged as hostile, 7 in 10 that it flagged as "
+        "hustling, 7 in 10 that it flagged as dismissive." in squeezed(report(forum))
+    )
+    checker.card = {}
+    assert "The model states no precision" in squeezed(report(forum))
+
+
+def test_the_report_says_when_and_with_what_it_was_made(drawn):
+    text = squeezed(drawn)
+    assert "Made on 23 November 2026 by tonecheck" in text
+    assert "with the model words@1.0.0, from forum.jsonl." in text
+    assert "Hostile 40% 55% 80%" in text
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [
+        (0.97, "very likely"),
+        (0.6, "likely"),
+        (0.5, "about even"),
+        (0.2, "less likely than not"),
+    ],
+)
+def test_probabilities_are_told_in_words(probability, words):
+    assert likelihood(probability) == words
+
+
+def test_the_extra_is_imported_only_to_draw(audit, forum, monkeypatch):
+    monkeypatch.delitem(sys.modules, "tonecheck.audit.charts", raising=False)
+    audit(forum)
+    assert "tonecheck.audit.charts" not in sys.modules
