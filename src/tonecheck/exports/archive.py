@@ -9,6 +9,11 @@ from pathlib import Path
 from tonecheck.errors import InputError
 from tonecheck.exports.base import MAX_ZIP_MEMBER, MAX_ZIP_RATIO, MAX_ZIP_TOTAL
 
+_METHODS = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+
+UNOPENED = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError)
+"""What opening a file that is no complete zip may raise."""
+
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 """What reading a damaged, encrypted or oddly packed member may raise."""
 
@@ -22,7 +27,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except UNOPENED:
         raise InputError(
             "is not a complete zip: the list of files at its end is missing or damaged. "
             "Download the export again, and check that it is the .zip itself.",
@@ -38,6 +43,12 @@ def _check(path: Path, archive: zipfile.ZipFile) -> None:
     unpacked = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
     largest = max((entry.file_size for entry in entries), default=0)
+    # Others can ask for gigabytes of memory before the first byte comes out.
+    if any(entry.compress_type not in _METHODS for entry in entries):
+        raise InputError(
+            "is not packed as platforms pack exports (deflate). Unpack it and zip it again.",
+            place=str(path),
+        )
     problem = ""
     if unpacked > MAX_ZIP_TOTAL:
         problem = f"holds {unpacked:,} bytes once unpacked; at most {MAX_ZIP_TOTAL:,} are read"

@@ -10,6 +10,7 @@ _PARAGRAPHS = frozenset(
     ("p", "ul", "ol", "dl", "table", "hr", "details", "h1", "h2", "h3", "h4", "h5", "h6")
 )
 _LINES = frozenset(("div", "section", "article", "li", "tr", "dt", "dd", "summary", "figcaption"))
+_LISTS = {"ul": 0, "ol": 1}
 _QUOTES = frozenset(("blockquote", "aside"))
 _HIDDEN = frozenset(("script", "style", "head", "template", "svg"))
 _MAX_LEVEL = 5  # deeper quotes stay at this level, or n nested ones would cost n² characters
@@ -27,7 +28,8 @@ def html_to_text(html: str) -> str:
 
     Blockquotes and Discourse's quotes become lines that start with "> ", `pre` becomes a fenced
     block, `code` gets backticks, a link reads "text (address)", an image is its description in
-    brackets, and scripts and comments go. Only the first `MAX_HTML` characters are read.
+    brackets, list entries get "- " or a number, and scripts and comments go. Only the first
+    `MAX_HTML` characters are read.
 
     Example:
         >>> html_to_text("<blockquote>Why?</blockquote><p>See <a href='https://x.org'>this</a>.")
@@ -71,6 +73,7 @@ class _Writer(HTMLParser):
         self._lines: list[str] = []
         self._line: list[str] = []
         self._quotes: list[tuple[str, int]] = []  # open blockquotes and asides, with their levels
+        self._lists: list[int] = []  # the next number of each open list; 0 without numbers
         self._gap = False  # whether an empty line is due before the next one
         self._level = 0  # quote level of the line written last
         self._hidden = ""
@@ -92,9 +95,12 @@ class _Writer(HTMLParser):
             self._start_quote(tag)
         elif tag in _PARAGRAPHS:
             self._block()
+            if tag in _LISTS and len(self._lists) < _MAX_OPEN:
+                self._lists.append(_LISTS[tag])
         elif tag in _LINES:
             self._break()
-            self._line += ["- "] * (tag == "li")
+            if tag == "li":
+                self._start_entry()
         else:
             self._start_inline(tag, dict(attrs))
 
@@ -123,6 +129,8 @@ class _Writer(HTMLParser):
             self._end_quote(tag)
         elif tag in _PARAGRAPHS:
             self._block()
+            if tag in _LISTS and self._lists:
+                self._lists.pop()
         elif tag in _LINES:
             self._break()
         elif tag == "pre":
@@ -148,9 +156,16 @@ class _Writer(HTMLParser):
         if not self._fence:
             self._gap |= not self._line
             self._break()
-        elif self._line or self._lines[-1].lstrip("> ") != "```":  # no empty line after the fence
-            self._emit("".join(self._line))
-            self._line = []
+            return
+        line, self._line = "".join(self._line), []
+        if line or not self._lines[-1].endswith("```"):  # no empty line after the fence
+            self._emit(line)
+
+    def _start_entry(self) -> None:
+        number = self._lists[-1] if self._lists else 0
+        self._line.append(f"{number}. " if number else "- ")
+        if number:
+            self._lists[-1] += 1
 
     def _start_quote(self, tag: str) -> None:
         outer, level = self._quotes[-1] if self._quotes else ("", 0)

@@ -1,11 +1,11 @@
 """Which export formats there are, and which of them a file is."""
 
 import os
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tonecheck.errors import InputError
+from tonecheck.exports.archive import opened
 from tonecheck.exports.base import Reader
 from tonecheck.exports.discord import Discord
 from tonecheck.exports.discourse import Discourse
@@ -19,7 +19,7 @@ READERS: tuple[Reader, ...] = (Slack(), Discord(), Discourse(), Moodle(), Table(
 """Every reader; the first that recognises a file reads it, so the table comes last."""
 
 _SHOWN = 8
-_ZIP = b"PK\x03\x04"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second begins a zip that holds nothing
 _KINDS = (
     (b"\x1f\x8b", "packed with gzip: unpack it first"),
     (b"%PDF", "a PDF"),
@@ -90,7 +90,8 @@ def _openable(path: str | os.PathLike[str]) -> Path:
     """Return the path of a file that can be opened and holds something.
 
     Raises:
-        InputError: If it is missing, a directory, empty, unreadable, or a zip that is cut off.
+        InputError: If it is missing, a directory, empty or unreadable, or a zip that is cut
+            off or too large.
     """
     file, place = Path(path), str(path)
     if file.is_dir():
@@ -107,8 +108,9 @@ def _openable(path: str | os.PathLike[str]) -> Path:
         ) from None
     if not start:
         raise InputError("is empty. Export or download it again.", place=place)
-    if start.startswith(_ZIP) and not zipfile.is_zipfile(file):
-        raise InputError("is not a complete zip. Download the export again.", place=place)
+    if start.startswith(_ZIP):
+        with opened(file):
+            pass  # it is complete, and within the limits
     return file
 
 
@@ -118,8 +120,8 @@ def _description(file: Path) -> str:
     for magic, kind in _KINDS:
         if start.startswith(magic):
             return kind
-    if zipfile.is_zipfile(file):
-        with zipfile.ZipFile(file) as archive:
+    if start.startswith(_ZIP):
+        with opened(file) as archive:
             names = archive.namelist()
         if "[Content_Types].xml" in names:
             return "an Office file: save it as CSV"

@@ -58,8 +58,8 @@ def csv_rows(path: Path) -> Iterator[Row | BadRow]:
     The first row names the columns. Commas, semicolons, tabs and bars are recognised. A row that
     breaks the rules of CSV is a `BadRow`, and reading goes on at the next line.
     """
-    with path.open("rb") as file:
-        lines = _Lines(Decoded(file))
+    with path.open("rb") as file, Decoded(file) as source:
+        lines = _Lines(source)
         reader = csv.reader(lines, delimiter=delimiter(path), strict=True)
         header: list[str] = []
         for row in _records(reader, lines, path.name):
@@ -75,7 +75,7 @@ def csv_rows(path: Path) -> Iterator[Row | BadRow]:
                     reason=f"this row has {len(row)} cells where the header has {len(header)}. "
                     "Put cells that hold commas or line breaks in double quotes.",
                 )
-        yield from notice(path.name, lines.source)
+        yield from notice(path.name, source)
 
 
 def delimiter(path: Path) -> str:
@@ -88,8 +88,8 @@ def delimiter(path: Path) -> str:
 
 def jsonl_rows(path: Path) -> Iterator[Row | BadRow]:
     """Yield the objects of a file that holds one on each line; a place is a line."""
-    with path.open("rb") as file:
-        source, number = Decoded(file), 0
+    with path.open("rb") as file, Decoded(file) as source:
+        number = 0
         while True:
             line, whole = limited_line(source)
             number += 1
@@ -105,8 +105,8 @@ def jsonl_rows(path: Path) -> Iterator[Row | BadRow]:
 
 def json_rows(path: Path, wanted: Collection[str]) -> Iterator[Row | BadRow]:
     """Yield the objects at the wanted paths of a JSON file; a place counts objects."""
-    with path.open("rb") as file:
-        yield from json_objects(Decoded(file), path.name, wanted)
+    with path.open("rb") as file, Decoded(file) as source:
+        yield from json_objects(source, path.name, wanted)
 
 
 def json_objects(source: Decoded, name: str, wanted: Collection[str]) -> Iterator[Row | BadRow]:
@@ -202,7 +202,7 @@ def _json_line(line: str, place: str) -> Row | BadRow:
     try:
         if line.count("[") + line.count("{") > MAX_DEPTH and _depth(line) > MAX_DEPTH:
             return BadRow(place=place, reason=TOO_DEEP)
-        value = json.loads(line)
+        value = json.loads(line.strip())
     except json.JSONDecodeError as err:
         return BadRow(place=place, reason=f"not valid JSON: {err.msg} at column {err.colno}.")
     except RecursionError:
@@ -229,12 +229,11 @@ class _Lines:
     """The lines of a CSV file, for `csv.reader`, which asks for as many as a row takes.
 
     Attributes:
-        source: Where the lines come from.
         start: On which line the current row begins.
     """
 
     def __init__(self, source: Decoded) -> None:
-        self.source = source
+        self._source = source
         self.start = 0
         self._number = 0
         self._taken: list[tuple[str, bool]] = []
@@ -251,7 +250,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line, whole = self._again.popleft() if self._again else limited_line(self.source)
+        line, whole = self._again.popleft() if self._again else limited_line(self._source)
         if not line:
             raise StopIteration
         self._number += 1

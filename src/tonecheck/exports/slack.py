@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tonecheck.errors import InputError
-from tonecheck.exports.archive import DAMAGE, opened
+from tonecheck.exports.archive import DAMAGE, UNOPENED, opened
 from tonecheck.exports.base import Reader, name_of, need, titled
 from tonecheck.exports.rows import Row, json_objects, messages
 from tonecheck.exports.streams import Decoded
@@ -50,7 +50,7 @@ class Slack(Reader):
         try:
             with zipfile.ZipFile(path) as archive:
                 return _root(archive) is not None
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        except UNOPENED:
             return False
 
     def read(self, path: Path) -> Iterator[Message | BadRow]:
@@ -97,8 +97,8 @@ def _objects(archive: zipfile.ZipFile, name: str, root: str) -> Iterator[Row | B
     """Yield the objects of a file that holds a JSON list."""
     shown, number = name.removeprefix(root), 0
     try:
-        with archive.open(name) as file:
-            for row in json_objects(Decoded(file), shown, ["item"]):
+        with archive.open(name) as file, Decoded(file) as source:
+            for row in json_objects(source, shown, ["item"]):
                 number += 1
                 yield row
     except DAMAGE:

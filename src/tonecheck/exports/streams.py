@@ -52,6 +52,12 @@ class Decoded:
         self._stream = io.TextIOWrapper(binary, encoding=encoding, errors=errors, newline="")
         self.notice = ""
 
+    def __enter__(self) -> "Decoded":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.detach()  # whoever opened the bytes closes them
+
     def read(self, size: int) -> str:
         """Return up to `size` characters, or an empty string at the end."""
         return self._repaired(self._stream.read(size))
@@ -139,9 +145,9 @@ def items(source: Decoded, wanted: Collection[str]) -> Iterator[Item]:
 
 def leading_items(path: Path, wanted: Collection[str]) -> Iterator[Item]:
     """Yield the values of a file up to the first problem, for a look ahead of the real reading."""
-    with path.open("rb") as file:
+    with path.open("rb") as file, Decoded(file) as source:
         try:
-            yield from items(Decoded(file), wanted)
+            yield from items(source, wanted)
         except InputError:
             return  # the real reading reports it
 

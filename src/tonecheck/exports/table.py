@@ -72,13 +72,15 @@ class Table(Reader):
 
     def sniff(self, path: Path) -> bool:
         """Return whether a file looks like a table, or says so by its name."""
-        start, text = head(path), head_text(path)
-        if start.startswith(PARQUET_MAGIC) or (start and path.suffix.lower() in _SUFFIXES):
-            return start.startswith(PARQUET_MAGIC) or "\0" not in text
+        if head(path).startswith(PARQUET_MAGIC):
+            return True
+        text = head_text(path)
+        first = text.partition("\n")[0].strip()
+        if path.suffix.lower() in _SUFFIXES:
+            return bool(text) and "\0" not in first
         if (shape := json_shape(text)) is not None:
             return shape.lists > 0 or _is_json_lines(text)
-        names = text.partition("\n")[0].strip().replace('"', "").split(delimiter(path))
-        return "\0" not in text and bool(_found("text", names))
+        return bool(_found("text", first.replace('"', "").split(delimiter(path))))
 
     def read(self, path: Path) -> Iterator[Message | BadRow]:
         """Yield the message of each row.

@@ -1,0 +1,55 @@
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tonecheck.exports import read_export
+from tonecheck.messages import BadRow, Message
+
+
+def _read(path, **options):
+    found = list(read_export(path, **options))
+    messages = [row for row in found if isinstance(row, Message)]
+    bad = [(row.place, row.reason) for row in found if isinstance(row, BadRow)]
+    return messages, bad
+
+
+@pytest.fixture
+def read():
+    """Reads an export: its messages, and the place and reason of each bad row."""
+    return _read
+
+
+@pytest.fixture
+def samples():
+    return Path(__file__).parents[2] / "data" / "samples"
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a file (JSON values, text or bytes) and returns its path."""
+
+    def write(name, content):
+        path = tmp_path / name
+        if isinstance(content, list | dict):
+            content = json.dumps(content)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def zipped(tmp_path):
+    """Writes a zip from names and contents and returns its path."""
+
+    def zipped(files, name="export.zip", compression=zipfile.ZIP_DEFLATED):
+        path = tmp_path / name
+        with zipfile.ZipFile(path, "w", compression) as archive:
+            for member, content in files.items():
+                text = content if isinstance(content, str | bytes) else json.dumps(content)
+                archive.writestr(member, text)
+        return path
+
+    return zipped
