@@ -124,7 +124,11 @@ class ToneChecker:
         explained = self._contributions(readings, notes, probabilities)
         for row, message in enumerate(messages):
             yield self._verdict(
-                message, readings[row], notes[row], probabilities[row], explained.get(row, {})
+                message,
+                readings[row],
+                notes[row],
+                probabilities=probabilities[row],
+                contributions=explained.get(row, {}),
             )
 
     def _read(self, messages: Sequence[Message]) -> list[Reading]:
@@ -158,6 +162,7 @@ class ToneChecker:
         message: Message,
         reading: Reading,
         note: Note | None,
+        *,
         probabilities: NDArray[np.float64],
         contributions: Mapping[Tone, Sequence[Contribution]],
     ) -> Verdict:

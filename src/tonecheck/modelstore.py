@@ -159,7 +159,7 @@ def _shipped_root() -> Path:
 def _verify(path: Path) -> None:
     advice = "Install or train the model again; do not use it as it is."
     try:
-        listed = json.loads((path / MANIFEST).read_text(encoding="utf-8"))["files"]
+        listed = dict(json.loads((path / MANIFEST).read_text(encoding="utf-8"))["files"])
     except FileNotFoundError:
         raise ModelIntegrityError(f"{path} has no {MANIFEST}. {advice}") from None
     except (ValueError, KeyError, TypeError) as err:

@@ -78,7 +78,7 @@ class LinearScorer:
 
     def __init__(
         self,
-        weights: Mapping[str, Floats],
+        weights: Mapping[str, NDArray[Any]],
         *,
         kinds: Sequence[str],
         calibration: Floats,
@@ -151,7 +151,7 @@ class LinearScorer:
         sentences = split_sentences(readings)
         grams = family_grams(sentences.texts)
         *_, scales = self._sums(sentences, grams, len(readings))
-        shares = self._character_shares(readings, sentences, grams, scales)
+        shares = self._character_shares(readings, sentences, grams, scales=scales)
         return [_per_word(reading, share) for reading, share in zip(readings, shares, strict=True)]
 
     def _sums(
@@ -189,6 +189,7 @@ class LinearScorer:
         readings: Sequence[Reading],
         sentences: Sentences,
         grams: Mapping[str, Grams],
+        *,
         scales: Mapping[str, Floats],
     ) -> list[Floats]:
         """Return each character's share of the log-odds, shape (characters, tones) a reading."""

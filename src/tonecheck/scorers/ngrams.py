@@ -61,12 +61,12 @@ def word_grams(texts: Sequence[str], *, pairs: bool = True) -> Grams:
     hashes = _span_hashes(batch.codes, starts, ends)
     rows = batch.rows[starts]
     if not pairs:
-        return _grams(batch, starts, ends, hashes)
+        return _grams(batch, starts, ends, hashes=hashes)
     paired = np.flatnonzero(rows[1:] == rows[:-1])
     pair_hashes = (hashes[paired] * _BASE) ^ (hashes[paired + 1] + _MIXER)
     first = np.concatenate([starts, starts[paired]])
     last = np.concatenate([ends, ends[paired + 1]])
-    return _grams(batch, first, last, np.concatenate([hashes, pair_hashes]))
+    return _grams(batch, first, last, hashes=np.concatenate([hashes, pair_hashes]))
 
 
 def char_grams(texts: Sequence[str]) -> Grams:
@@ -87,7 +87,8 @@ def char_grams(texts: Sequence[str]) -> Grams:
         firsts.append(first[kept])
         lasts.append(last[kept])
         keys.append(hashes[kept] + np.uint64(size))
-    return _grams(batch, np.concatenate(firsts), np.concatenate(lasts), np.concatenate(keys))
+    keys_together = np.concatenate(keys)
+    return _grams(batch, np.concatenate(firsts), np.concatenate(lasts), hashes=keys_together)
 
 
 def _join(texts: Sequence[str]) -> _Batch:
@@ -145,6 +146,7 @@ def _grams(
     batch: _Batch,
     first: NDArray[np.int64],
     last: NDArray[np.int64],
+    *,
     hashes: NDArray[np.uint64],
 ) -> Grams:
     mixed = (hashes ^ (hashes >> np.uint64(32))) * _MIXER

@@ -60,112 +60,112 @@ CORPORA: tuple[Corpus, ...] = (
         mapper=examples.issue_comments,
         licence="open",
         citation="Ehsani et al. 2023",
-        weight=0.3,
+        weight=0.09,
     ),
     Corpus(
         name="cmv_ad_hominem_threads",
         mapper=examples.removed_comments,
         licence="open",
         citation="Habernal et al. 2018",
-        weight=0.4,
+        weight=0.12,
     ),
     Corpus(
         name="toxic_spans_train",
         mapper=examples.toxic_spans,
         licence="open",
         citation="Pavlopoulos et al. 2021",
-        weight=0.15,
+        weight=0.045,
     ),
     Corpus(
         name="context_toxicity_gc",
         mapper=examples.talk_toxicity,
         licence="open",
         citation="Pavlopoulos et al. 2020",
-        weight=0.1,
+        weight=0.03,
     ),
     Corpus(
         name="reddit_incivility_train",
         mapper=examples.uncivil_comments,
         licence="open",
         citation="Davidson et al. 2020",
-        weight=0.4,
+        weight=0.12,
     ),
     Corpus(
         name="davidson",
         mapper=examples.offensive_tweets,
         licence="open",
         citation="Davidson et al. 2017",
-        weight=0.05,
+        weight=0.015,
     ),
     Corpus(
         name="goemotions_train",
         mapper=examples.emotions,
         licence="open",
         citation="Demszky et al. 2020",
-        weight=0.1,
+        weight=0.03,
     ),
     Corpus(
         name="dogmatism_reddit",
         mapper=examples.dogmatism,
         licence="unstated",
         citation="Fast & Horvitz 2016",
-        weight=0.2,
+        weight=0.06,
     ),
     Corpus(
         name="wikitactics",
         mapper=examples.dispute_tactics,
         licence="unstated",
         citation="De Kock & Vlachos 2022",
-        weight=0.2,
+        weight=0.06,
     ),
     Corpus(
         name="appropriateness",
         mapper=examples.inappropriate_arguments,
         licence="unstated",
         citation="Ziegenbein et al. 2023",
-        weight=0.3,
+        weight=0.09,
     ),
     Corpus(
         name="politeness_stack_exchange",
         mapper=examples.request_politeness,
         licence="unstated",
         citation="Danescu-Niculescu-Mizil et al. 2013",
-        weight=0.1,
+        weight=0.03,
     ),
     Corpus(
         name="political_incivility_train",
         mapper=examples.uncivil_tweets,
         licence="unstated",
         citation="political incivility on Twitter (USER/LINK masked)",
-        weight=0.2,
+        weight=0.06,
     ),
     Corpus(
         name="kaggle_insults_train",
         mapper=examples.insults,
         licence="unstated",
         citation="Impermium, Detecting Insults in Social Commentary, 2012",
-        weight=0.5,
+        weight=0.15,
     ),
     Corpus(
         name="persuasion_techniques_train",
         mapper=examples.persuasion,
         licence="unstated",
         citation="Dimitrov et al. 2021",
-        weight=0.1,
+        weight=0.03,
     ),
     Corpus(
         name="logical_fallacy_train",
         mapper=examples.fallacies,
         licence="unstated",
         citation="Jin et al. 2022",
-        weight=0.1,
+        weight=0.03,
     ),
     Corpus(
         name="empathy_explorations",
         mapper=examples.peer_support,
         licence="unstated",
         citation="Sharma et al. 2020",
-        weight=0.1,
+        weight=0.03,
     ),
     Corpus(
         name="tonecheck_replies_dev",
@@ -268,13 +268,12 @@ def _find(corpus: Corpus, folders: Sequence[Path]) -> Path | None:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    opened = (
-        gzip.open(path, "rt", encoding="utf-8")
-        if path.suffix == ".gz"
-        else path.open(encoding="utf-8")
-    )
-    with opened as lines:
-        yield from lines
+    if path.suffix == ".gz":
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            yield from lines
+    else:
+        with path.open(encoding="utf-8") as lines:
+            yield from lines
 
 
 def _fingerprint(text: str) -> str:

@@ -21,8 +21,8 @@ from tonecheck.training.wordspace import WordSpace
 Floats = NDArray[np.float64]
 
 REGULARISATION = 1.0  # scikit-learn's C
-FEATURE_SCALE = 0.5  # dense columns beside n-grams: larger lets them learn faster
-SPACE_SCALE = 0.5  # word vectors beside n-grams
+FEATURE_SCALE = 1.0  # dense columns beside n-grams: larger lets them learn faster
+SPACE_SCALE = 1.5  # word vectors beside n-grams
 _BATCH = 1000
 
 
@@ -69,7 +69,7 @@ def tabulate(readings: Sequence[Reading], kinds: Sequence[str]) -> Table:
 
 
 def fit(
-    table: Table, examples: Sequence[Example], importance: Floats, space: WordSpace | None
+    table: Table, examples: Sequence[Example], importance: Floats, *, space: WordSpace | None
 ) -> dict[str, Floats]:
     """Return the weights of a linear model, as `LinearScorer` takes them.
 
@@ -88,7 +88,7 @@ def fit(
         "bias": np.zeros(len(TONES)),
     }
     for place, tone in enumerate(TONES):
-        coefficients, bias = _fit_tone(columns, examples, importance, tone)
+        coefficients, bias = _fit_tone(columns, examples, importance, tone=tone)
         words, chars, dense, shared = np.split(
             coefficients, np.cumsum([size, size, table.dense.shape[1]])
         )
@@ -132,7 +132,8 @@ def _rarity(grams: sp.csr_matrix) -> NDArray[np.float32]:
     frequency = np.bincount(grams.indices, minlength=grams.shape[1])
     rarity = np.log((1 + grams.shape[0]) / (1 + frequency)) + 1.0
     rarity[frequency < 2] = 0.0
-    return rarity.astype(np.float32)
+    result: NDArray[np.float32] = rarity.astype(np.float32)
+    return result
 
 
 def _columns(table: Table, space: WordSpace | None, rarity: NDArray[np.float32]) -> sp.csr_matrix:
@@ -147,7 +148,7 @@ def _columns(table: Table, space: WordSpace | None, rarity: NDArray[np.float32])
 
 
 def _fit_tone(
-    columns: sp.csr_matrix, examples: Sequence[Example], importance: Floats, tone: Tone
+    columns: sp.csr_matrix, examples: Sequence[Example], importance: Floats, *, tone: Tone
 ) -> tuple[Floats, float]:
     """Fit one tone; a soft target counts as a yes and a no, in its proportion."""
     from sklearn.linear_model import LogisticRegression

@@ -1,0 +1,43 @@
+# Everything a fresh machine needs is made by `make demo` or `make test`.
+PYTHON ?= python3
+CORPORA ?= ../shared/corpora
+BIN := .venv/bin
+
+.PHONY: demo test lint bench models samples screenshots clean
+
+demo: .venv/ready
+	$(BIN)/tonecheck audit data/samples/moodle-forum.csv --out out/demo --title "Foundations of Data Analysis"
+
+test: .venv/ready
+	$(BIN)/pytest -n 2
+
+lint: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/ready .venv/bench
+	$(BIN)/python benchmarks/speed.py --corpora $(CORPORA)
+	$(BIN)/python benchmarks/quality.py --corpora $(CORPORA)
+
+.venv/bench: .venv/ready
+	$(BIN)/pip install --quiet --constraint constraints.txt alt-profanity-check
+	touch $@
+
+models: .venv/ready
+	$(BIN)/tonecheck train --recipe linear --corpora $(CORPORA) --corpora data/learning --out models/linear-en
+
+samples: .venv/ready
+	$(BIN)/python scripts/make_samples.py
+
+screenshots: .venv/ready
+	$(BIN)/python scripts/take_screenshots.py
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv out build dist

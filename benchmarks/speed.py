@@ -1,0 +1,115 @@
+"""How fast `tonecheck score` is, as a whole process, beside alt-profanity-check in the same run.
+
+Both read the same 10,000 real replies. alt-profanity-check gives one number for profanity; it is
+here as a yardstick of speed that people know, not as an equal.
+
+    python benchmarks/speed.py --corpora ../shared/corpora
+"""
+
+import argparse
+import gzip
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from machine import store
+
+REPLIES = 10_000
+RUNS = 5
+_SOURCES = ("tonecheck_replies_train", "tonecheck_replies_dev", "ucc_val")
+_PROFANITY = """
+import json, sys
+from profanity_check import predict_prob
+texts = [json.loads(line)["text"] for line in open(sys.argv[1], encoding="utf-8")]
+with open(sys.argv[2], "w", encoding="utf-8") as out:
+    for value in predict_prob(texts):
+        out.write(f"{value}\\n")
+"""
+
+
+def main() -> None:
+    """Run both commands in turn and store the medians."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpora", type=Path, required=True)
+    corpora = parser.parse_args().corpora
+    tonecheck = str(Path(sys.executable).with_name("tonecheck"))
+    with tempfile.TemporaryDirectory() as scratch:
+        replies, out = Path(scratch) / "replies.jsonl", Path(scratch) / "out"
+        facts = write_replies(replies, corpora)
+        commands = {
+            "tonecheck score": [tonecheck, "score", str(replies), "--out", str(out)],
+            "tonecheck score --workers 1": [
+                tonecheck, "score", str(replies), "--out", str(out), "--workers", "1",
+            ],
+            "alt-profanity-check": [sys.executable, "-c", _PROFANITY, str(replies), str(out)],
+        }  # fmt: skip
+        runs: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
+        for _ in range(RUNS):
+            for name, command in commands.items():
+                runs[name].append(timed(command))
+    results = {name: summary(found) for name, found in runs.items()}
+    path = store(
+        "speed",
+        {
+            "replies": facts,
+            "runs": RUNS,
+            "alt-profanity-check version": version("alt-profanity-check"),
+            "results": results,
+        },
+    )
+    for name, result in results.items():
+        print(f"{name:30} {result['replies_per_second']:8,.0f} replies/s")
+    print(path)
+
+
+def write_replies(path: Path, corpora: Path) -> dict[str, Any]:
+    """Write 10,000 replies with their parents as `score` reads them; return what they are."""
+    rows = []
+    for name in _SOURCES:
+        with gzip.open(corpora / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+            rows += [json.loads(line) for line in lines]
+    rows = [rows[place % len(rows)] for place in range(REPLIES)]
+    with path.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps({"text": row["text"], "parent": row.get("parent")}) + "\n")
+    return {
+        "count": len(rows),
+        "sources": _SOURCES,
+        "mean_words": round(statistics.mean(len(row["text"].split()) for row in rows), 1),
+        "with_parent": sum(bool(row.get("parent")) for row in rows),
+    }
+
+
+def timed(command: Sequence[str]) -> dict[str, float]:
+    """Return the wall seconds and the peak memory of the largest process of a command."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{command[:2]} ended with {process.returncode}")
+    return {"seconds": time.perf_counter() - start, "peak_mib": usage.ru_maxrss / 1024}
+
+
+def summary(runs: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Return medians and the range of the wall time."""
+    seconds = sorted(run["seconds"] for run in runs)
+    return {
+        "median_seconds": round(statistics.median(seconds), 3),
+        "fastest_seconds": round(seconds[0], 3),
+        "slowest_seconds": round(seconds[-1], 3),
+        "replies_per_second": round(REPLIES / statistics.median(seconds), 1),
+        "peak_mib": round(statistics.median(run["peak_mib"] for run in runs), 1),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from tonecheck.errors import ModelError, ModelFormatError, ModelIntegrityError
+from tonecheck.labels import TONES
+from tonecheck.modelstore import open_model, save_model, shipped_models
+
+CONFIG = {"kind": "linear", "name": "tiny", "version": "0.0.1", "tones": [str(t) for t in TONES]}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "tiny"
+    save_model(path, CONFIG, tensors={"bias": np.arange(3, dtype=np.float32)}, card="# tiny\n")
+    return path
+
+
+def test_a_saved_model_opens_with_its_weights(folder):
+    opened = open_model(str(folder))
+    assert opened.label == "tiny@0.0.1"
+    assert opened.tensors()["bias"].tolist() == [0.0, 1.0, 2.0]
+
+
+def test_every_shipped_model_verifies():
+    paths = shipped_models()
+    assert [path.name for path in paths] == ["linear-en"]
+    for path in paths:
+        assert open_model(path.name).config["name"] == path.name
+
+
+def test_a_shipped_model_is_small_enough_for_a_wheel():
+    for path in shipped_models():
+        assert sum(file.stat().st_size for file in path.iterdir()) < 10_000_000
+
+
+def test_an_unknown_model_lists_those_that_ship():
+    with pytest.raises(ModelError, match=r"there is no model 'nope'\. Shipped models: linear-en\."):
+        open_model("nope")
+
+
+@pytest.mark.parametrize("name", ["config.json", "weights.safetensors", "README.md"])
+def test_a_changed_file_is_refused(folder, name):
+    with (folder / name).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(ModelIntegrityError, match=f"{name} differs from its manifest. Install or"):
+        open_model(str(folder))
+
+
+@pytest.mark.parametrize("name", ["config.json", "weights.safetensors", "README.md"])
+def test_a_missing_file_is_refused(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(ModelIntegrityError, match=f"{name} is missing. Install or train"):
+        open_model(str(folder))
+
+
+def test_a_folder_without_a_manifest_is_refused(folder):
+    (folder / "manifest.json").unlink()
+    with pytest.raises(ModelIntegrityError, match=r"has no manifest\.json\. Install or train"):
+        open_model(str(folder))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": 3}', '{"files": {}}'])
+def test_a_broken_manifest_is_refused(folder, text):
+    (folder / "manifest.json").write_text(text)
+    with pytest.raises(ModelIntegrityError, match=r"manifest\.json (is not a manifest|does not li)"):
+        open_model(str(folder))
+
+
+def test_a_manifest_cannot_point_outside_its_folder(folder, tmp_path):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    shutil.copy(folder / "README.md", tmp_path / "elsewhere.md")
+    manifest["files"]["../elsewhere.md"] = manifest["files"]["README.md"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ModelIntegrityError, match=r"elsewhere\.md is missing"):
+        open_model(str(folder))
+
+
+def test_another_format_says_which_one_this_version_reads(tmp_path):
+    save_model(tmp_path / "old", {**CONFIG, "format": 99}, tensors={}, card="")
+    with pytest.raises(ModelFormatError, match="has format 99; this version of tonecheck reads fo"):
+        open_model(str(tmp_path / "old"))
+
+
+def test_a_model_of_other_tones_is_refused(tmp_path):
+    save_model(tmp_path / "odd", {**CONFIG, "tones": ["hostility"]}, tensors={}, card="")
+    with pytest.raises(ModelFormatError, match=re.escape("judges ['hostility']; tonecheck needs")):
+        open_model(str(tmp_path / "odd"))
+
+
+def test_weights_that_are_no_safetensors_are_refused(folder):
+    opened = open_model(str(folder))
+    (folder / "weights.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(ModelFormatError, match="holds no safetensors weights"):
+        opened.tensors()
+
+
+def test_an_interrupted_save_leaves_nothing_that_opens(folder):
+    class Interrupted(Exception):
+        pass
+
+    class Exploding:
+        def __array__(self, *args, **kwargs):
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        save_model(folder, {**CONFIG, "version": "2"}, tensors={"bias": Exploding()}, card="")
+    assert open_model(str(folder)).label == "tiny@0.0.1"
