@@ -196,7 +196,9 @@ def test_a_report_of_twenty_thousand_messages_stays_small(audit):
     assert (out / "summary.json").stat().st_size < 1_000_000
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     rows=st.lists(
         st.fixed_dictionaries(

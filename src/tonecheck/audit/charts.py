@@ -5,10 +5,13 @@ colours are names that the style sheet replaces, so that a chart follows light a
 Only `report` imports this module, when the extra `reports` is there.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from html import escape
 from typing import Any
+from unicodedata import east_asian_width
 
 import altair as alt
 import vl_convert
@@ -22,6 +25,10 @@ _INK, _SOFT, _GRID, _BAR = "#222222", "#666666", "#dddddd", "#44617b"
 
 _SOLID = 10  # messages that make a point worth scaling a chart by
 _MS = 1000
+
+# What stands for titles while a chart is drawn. People's words stay out of the drawing engine: it
+# is native code, and U+FFFE in a text makes vl-convert 1.9 abort the whole process.
+_PLACE = re.compile(r">title (\d+)<")
 _Layers = alt.LayerChart | alt.FacetChart  # what Altair says that layers make
 _TOP_THREADS = 10
 
@@ -43,7 +50,7 @@ class _Size:
 
 
 _WIDE = _Size(width=684, ticks=8, title=88)
-_NARROW = _Size(width=300, ticks=4, title=42)
+_NARROW = _Size(width=300, ticks=3, title=42)
 
 
 def draw_timeline(timeline: Mapping[str, Any]) -> Chart | None:
@@ -145,13 +152,8 @@ def _panel(base: alt.Chart, y: alt.Y, *, tone: Tone) -> _Layers:
 
 def _bars(threads: Sequence[tuple[str, float]], size: _Size) -> str:
     rows = [
-        {
-            "rank": rank,
-            "title": title if len(title) <= size.title else title[: size.title - 1] + "…",
-            "concern": concern,
-            "shown": f"{concern:.1f}",
-        }
-        for rank, (title, concern) in enumerate(threads)
+        {"rank": rank, "place": f"title {rank}", "concern": concern, "shown": f"{concern:.1f}"}
+        for rank, (_, concern) in enumerate(threads)
     ]
     # the title stands above its bar: beside it, a phone would have no room left for the bar
     base = alt.Chart(alt.InlineData(values=rows)).encode(
@@ -163,13 +165,26 @@ def _bars(threads: Sequence[tuple[str, float]], size: _Size) -> str:
     length = alt.X("concern:Q", axis=None, scale=scale, stack=None)
     bars = base.mark_bar(color=_BAR, cornerRadiusEnd=2).encode(x=length)
     titles = base.mark_text(align="left", dy=-16, color=_INK, fontSize=13).encode(
-        x=alt.value(0), text="title:N"
+        x=alt.value(0), text="place:N"
     )
     numbers = base.mark_text(align="left", dx=6, color=_SOFT, fontSize=12).encode(
         x=length, text="shown:N"
     )
     chart = alt.layer(bars, titles, numbers)
-    return _svg(chart.properties(width=size.width + 24, height=40 * len(rows)))
+    svg = _svg(chart.properties(width=size.width + 24, height=40 * len(rows)))
+    shown = [escape(_fit(title, size.title)) for title, _ in threads]
+    return _PLACE.sub(lambda found: f">{shown[int(found[1])]}<", svg)
+
+
+def _fit(title: str, room: int) -> str:
+    """Return as much of a title as there is room for, in widths of a Latin letter."""
+    shown = ""
+    for char in " ".join(title.split()):
+        room -= 2 if east_asian_width(char) in "WF" else 1
+        if room < 1:
+            return shown + "…"
+        shown += char
+    return shown
 
 
 def _svg(chart: alt.VConcatChart | _Layers) -> str:

@@ -27,7 +27,8 @@ _PARENT_SHOWN = 320
 # Control characters and half characters show as U+FFFD; marks that turn the reading direction of
 # what follows go, so that a quote cannot rearrange the page around it.
 _UNSEEN = {
-    **dict.fromkeys([*range(0x00, 0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)], "\ufffd"),
+    **dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)], "\ufffd"),
+    **dict.fromkeys([0xFFFE, 0xFFFF], "\ufffd"),
     **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], ""),
     0x09: "\t",
     0x0A: "\n",

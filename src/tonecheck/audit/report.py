@@ -1,5 +1,6 @@
 """Writes the report that people read: one HTML file that needs no network and runs no code."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _MAX_RECEIVERS = 12
 _REASON_SHOWN = 300
 _OPEN_THREADS = 8  # the quotes of later ones are folded away, or a phone would scroll for ever
+
+_BLANK_LINES = re.compile(r"\n\s*\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +155,7 @@ def _environment() -> Environment:
         name=lambda text: visible(text, MAX_NAME),
         percent=lambda value: f"{100 * value:.0f}%",
         strength=_strength,
+        tight=lambda text: _BLANK_LINES.sub("\n\n", text),
         when=_when,
     )
     return environment
