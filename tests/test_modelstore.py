@@ -66,7 +66,9 @@ def test_a_folder_without_a_manifest_is_refused(folder):
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": 3}', '{"files": {}}'])
 def test_a_broken_manifest_is_refused(folder, text):
     (folder / "manifest.json").write_text(text)
-    with pytest.raises(ModelIntegrityError, match=r"manifest\.json (is not a manifest|does not li)"):
+    with pytest.raises(
+        ModelIntegrityError, match=r"manifest\.json (is not a manifest|does not li)"
+    ):
         open_model(str(folder))
 
 

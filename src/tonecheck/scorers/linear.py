@@ -134,7 +134,10 @@ class LinearScorer:
         sentences = split_sentences(readings)
         grams = family_grams(sentences.texts)
         whole, strongest, _ = self._sums(sentences, grams, len(readings))
-        dense = features.matrix(readings, self._kinds) @ self._weights["features"]
+        # Not a matrix product: its last digit may depend on how many rows it has.
+        dense = np.einsum(
+            "rc,ct->rt", features.matrix(readings, self._kinds), self._weights["features"]
+        )
         total: Floats = whole + SENTENCE_SHARE * strongest + dense + self._weights["bias"]
         return total
 
