@@ -9,6 +9,8 @@ from tonecheck.audit.quotes import visible
 from tonecheck.audit.shares import Share
 from tonecheck.labels import TONES
 
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=99)
+
 
 def timeline(*counts, step="week", start=7):
     """Return a timeline with so many flagged of so many messages at each point."""

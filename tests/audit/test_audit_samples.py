@@ -1,0 +1,48 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tonecheck.audit.run import AuditOptions, run_audit
+
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+EXPORTS = ["moodle-forum.csv", "moodle-forum.json", "slack-export.zip", "discord-channel.json"]
+
+
+@pytest.fixture
+def audited(tmp_path, checker, without_charts):
+    return lambda *names: run_audit([SAMPLES / name for name in names], tmp_path / "out", checker)
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_every_sample_is_audited_whole(audited, name, lines):
+    result = audited(name)
+    rows = lines(result.out / "verdicts.jsonl")
+    source = lines(SAMPLES / "community.jsonl")
+    assert len(rows) == result.summary["messages"]["read"] >= len(source) - 1  # one was deleted
+    assert result.summary["messages"]["threads"] == len({row["thread"] for row in source})
+    assert result.summary["messages"]["undated"] == 0
+    assert result.summary["period"]["first"].startswith("2026-09-07")
+    assert result.summary["timeline"]["step"] == "week"
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_no_member_of_a_sample_is_named(audited, name):
+    out = audited(name).out
+    report, summary = (out / "report.html").read_text(), (out / "summary.json").read_text()
+    for person in json.loads((SAMPLES / "people.json").read_text()):
+        assert person["name"] not in report + summary
+        assert f"@{person['handle']}" not in report
+
+
+def test_two_exports_make_one_report(audited):
+    messages = audited("moodle-forum.csv", "discord-channel.json").summary["messages"]
+    alone = audited("moodle-forum.csv").summary["messages"]
+    assert messages["threads"] == 2 * alone["threads"]
+
+
+def test_an_option_reaches_the_reader(tmp_path, checker, without_charts):
+    options = AuditOptions(columns={"text": "subject"})
+    result = run_audit([SAMPLES / "moodle-forum.csv"], tmp_path / "out", checker, options=options)
+    assert checker.seen[0].text == "Who are you? Introductions"
+    assert result.summary["messages"]["read"] > 400
