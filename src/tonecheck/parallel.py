@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
@@ -57,42 +58,43 @@ def check_parallel(
     checker = load(model, settings=settings)
     if workers == 1:
         return checker.check_many(messages)
-    return _check(iter(messages), checker, _Plan(model, settings, workers))
+    return _check(iter(messages), _Team(checker, model, settings, workers))
 
 
-class _Plan:
-    """How to start the workers."""
+@dataclass(frozen=True, slots=True)
+class _Team:
+    """What it takes to start the workers."""
 
-    def __init__(self, model: str, settings: Path | None, workers: int) -> None:
-        self.model = model
-        self.settings = settings
-        self.workers = workers
+    checker: ToneChecker
+    model: str
+    settings: Path | None
+    size: int
 
-    def start(self, checker: ToneChecker) -> ProcessPoolExecutor:
+    def start(self) -> ProcessPoolExecutor:
         # Elsewhere than on Linux system libraries may not survive a fork (bugs.python.org/33725).
         if sys.platform == "linux":
-            context = multiprocessing.get_context("fork")
+            fork = multiprocessing.get_context("fork")
             return ProcessPoolExecutor(
-                self.workers, context, initializer=_adopt, initargs=(checker,)
+                self.size, fork, initializer=_adopt, initargs=(self.checker,)
             )
-        context = multiprocessing.get_context("spawn")
+        spawn = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(
-            self.workers, context, initializer=_load, initargs=(self.model, self.settings)
+            self.size, spawn, initializer=_load, initargs=(self.model, self.settings)
         )
 
 
-def _check(messages: Iterator[Message], checker: ToneChecker, plan: _Plan) -> Iterator[Verdict]:
+def _check(messages: Iterator[Message], team: _Team) -> Iterator[Verdict]:
     first = list(islice(messages, _WORTHWHILE))
     messages = chain(first, messages)
     if len(first) < _WORTHWHILE:
-        yield from checker.check_many(messages)
+        yield from team.checker.check_many(messages)
         return
-    executor = plan.start(checker)
+    executor = team.start()
+    waiting: deque[Future[list[Verdict]]] = deque()
     try:
-        waiting: deque[Future[list[Verdict]]] = deque()
         while chunk := list(islice(messages, CHUNK)):
             waiting.append(executor.submit(_check_chunk, chunk))
-            if len(waiting) > _AHEAD * plan.workers:
+            if len(waiting) > _AHEAD * team.size:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()

@@ -1,0 +1,101 @@
+"""`tonecheck audit`: exported conversations in, a folder with a report out."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tonecheck.cli.options import Config, Model, Quiet, examples, settings_file
+from tonecheck.cli.progress import Progress
+from tonecheck.console import printable
+from tonecheck.errors import InputError
+from tonecheck.labels import TONES
+
+EXAMPLES = examples(
+    "tonecheck audit slack-export.zip --out report/",
+    "tonecheck audit posts.csv --map text=body --map author=user --out report/",
+)
+
+
+def audit(  # noqa: PLR0913  an option is a parameter
+    exports: Annotated[
+        list[Path], typer.Argument(metavar="EXPORT...", help="Exported files; see `formats`.")
+    ],
+    *,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the report goes: a new or empty folder.")
+    ],
+    names: Annotated[
+        bool, typer.Option("--names", help="Show members' names rather than pseudonyms.")
+    ] = False,
+    format: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The format, where it is not recognised.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column of a table holds what."),
+    ] = None,
+    title: Annotated[str, typer.Option(metavar="TEXT", help="What to call the report.")] = "",
+    model: Model = "default",
+    config: Config = None,
+    quiet: Quiet = False,
+) -> None:
+    """Audit exported conversations into a report.
+
+    The folder also gets the verdict on every message, as JSON lines and CSV. Single rows that
+    cannot be read are counted and listed in problems.jsonl; if none can, the exit code is 2.
+    """
+    mapping = _mapping(columns or [])
+    settings = settings_file(config)
+
+    from tonecheck.audit.run import AuditOptions, run_audit
+    from tonecheck.checker import load
+
+    checker = load(model, settings=settings)
+    with Progress(quiet=quiet) as progress:
+        options = AuditOptions(
+            format=format,
+            columns=mapping or None,
+            names=names,
+            title=title,
+            made_on=date.today(),
+            on_progress=progress.update,
+        )
+        result = run_audit(exports, out, checker, options=options)
+    typer.echo(printable(str(result.report)))
+    if not quiet:
+        for line in _headlines(result.summary):
+            typer.echo(line)
+    if not result.summary["messages"]["read"] and result.summary["problems"]:
+        raise InputError(
+            f"no message could be read; {out / 'problems.jsonl'} says why. "
+            "Name the format with --format, or the columns with --map."
+        )
+
+
+def _mapping(pairs: list[str]) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        field, sign, column = pair.partition("=")
+        if not sign or not field:
+            raise InputError(f"--map takes FIELD=COLUMN, such as text=body; got {pair!r}.")
+        mapping[field] = column
+    return mapping
+
+
+def _headlines(summary: Mapping[str, Any]) -> list[str]:
+    from tonecheck.audit.shares import Share
+
+    messages, problems = summary["messages"], summary["problems"]
+    lines = [
+        f"{messages['read']:,} messages in {messages['threads']:,} threads "
+        f"by {messages['members']:,} members; {messages['judged']:,} could be judged"
+    ]
+    for tone in TONES:
+        counts = summary["tones"][tone]
+        share = Share(counts["yes"], messages["judged"]).in_words()
+        lines.append(f"{tone}: {counts['yes']:,} flagged, {share}; {counts['unsure']:,} unsure")
+    where = ", see problems.jsonl" if problems else ""
+    return [*lines, f"{problems:,} bad rows{where}"]

@@ -1,0 +1,56 @@
+"""`tonecheck models`: which models came along, and what their cards state."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tonecheck.cli.options import examples
+from tonecheck.console import printable
+from tonecheck.errors import ModelError
+
+if TYPE_CHECKING:
+    from tonecheck.modelstore import ModelFolder
+
+EXAMPLES = examples("tonecheck models", "tonecheck models linear-en")
+
+
+def models(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Show the card of this model, or of a model folder."),
+    ] = None,
+) -> None:
+    """List the models that came along, and what their cards state.
+
+    Every file is checked against its hash.
+    """
+    from tonecheck.modelstore import CARD, open_model, shipped_models
+
+    if name:
+        folder = open_model(name)
+        typer.echo(printable((folder.path / CARD).read_text(encoding="utf-8")))
+        return
+    damaged = []
+    for path in shipped_models():
+        try:
+            _describe(open_model(str(path)))
+        except ModelError as err:
+            damaged.append(str(err))
+    if damaged:
+        raise ModelError(" ".join(damaged))
+
+
+def _describe(folder: "ModelFolder") -> None:
+    from tonecheck.modelstore import DEFAULT_MODEL
+
+    size = sum(file.stat().st_size for file in _files(folder.path)) / 1e6
+    default = ", the default" if folder.path.name == DEFAULT_MODEL else ""
+    typer.echo(f"{printable(folder.label)} ({size:.1f} MB, verified{default})")
+    for tone, facts in folder.config.get("card", {}).items():
+        stated = ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in facts.items())
+        typer.echo(f"  {tone:15} {stated}")
+
+
+def _files(path: Path) -> list[Path]:
+    return [file for file in path.iterdir() if file.is_file()]
