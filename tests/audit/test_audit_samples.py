@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+import tonecheck
 from tonecheck.audit.run import AuditOptions, run_audit
+from tonecheck.modelstore import shipped_models
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 EXPORTS = ["moodle-forum.csv", "moodle-forum.json", "slack-export.zip", "discord-channel.json"]
@@ -46,3 +48,23 @@ def test_an_option_reaches_the_reader(tmp_path, checker, without_charts):
     result = run_audit([SAMPLES / "moodle-forum.csv"], tmp_path / "out", checker, options=options)
     assert checker.seen[0].text == "Who are you? Introductions"
     assert result.summary["messages"]["read"] > 400
+
+
+@pytest.mark.skipif(not shipped_models(), reason="models/ is empty: run make models")
+def test_the_shipped_model_audits_a_sample(tmp_path, lines):
+    result = run_audit([SAMPLES / "moodle-forum.csv"], tmp_path / "out", tonecheck.load())
+    rows = lines(result.out / "verdicts.jsonl")
+    spans = [
+        (row["text"][span["start"] : span["end"]], span["text"])
+        for row in rows
+        for score in row["tones"].values()
+        for span in score["evidence"]
+    ]
+    assert spans
+    assert all(cut == text for cut, text in spans)
+    judged = [row for row in rows if row["note"] not in {"empty", "not_english"}]
+    assert result.summary["messages"]["judged"] == len(judged)
+    for tone, counts in result.summary["tones"].items():
+        decisions = [row["tones"][tone]["decision"] for row in judged]
+        assert counts["yes"] == decisions.count("yes") > 0
+        assert counts["unsure"] == decisions.count("unsure")
