@@ -23,6 +23,9 @@ CHUNK = BATCH
 _WORTHWHILE = 2 * CHUNK  # with fewer messages, sending them about costs more than it saves
 _AHEAD = 2  # chunks in flight a worker: one in work, one waiting
 
+# Elsewhere than on Linux system libraries may not survive a fork (bugs.python.org/33725).
+_FORKS = sys.platform == "linux"
+
 _checker: ToneChecker | None = None  # each worker's own
 
 
@@ -71,8 +74,7 @@ class _Team:
     size: int
 
     def start(self) -> ProcessPoolExecutor:
-        # Elsewhere than on Linux system libraries may not survive a fork (bugs.python.org/33725).
-        if sys.platform == "linux":
+        if _FORKS:
             fork = multiprocessing.get_context("fork")
             return ProcessPoolExecutor(
                 self.size, fork, initializer=_adopt, initargs=(self.checker,)

@@ -80,7 +80,10 @@ def _panel(text: str, verdict: Verdict) -> "RenderableType":
         notes.append(verdict.note.meaning)
     for note in filter(None, notes):
         parts += [Text(), Text(printable(note))]
-    parts += [Text(), Text(f"{verdict.model} is fallible: a person decides.", style="dim")]
+    parts += [
+        Text(),
+        Text(f"tonecheck is fallible: a person decides. Model: {verdict.model}", style="dim"),
+    ]
     return Panel(Group(*parts), title="tonecheck", title_align="left", padding=(1, 2))
 
 

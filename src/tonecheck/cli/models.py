@@ -1,7 +1,8 @@
 """`tonecheck models`: which models came along, and what their cards state."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = examples("tonecheck models", "tonecheck models linear-en")
 
+_FIGURES = {"precision": "precision", "recall": "recall", "auc": "AUC"}
+
 
 def models(
     name: Annotated[
@@ -23,7 +26,7 @@ def models(
 ) -> None:
     """List the models that came along, and what their cards state.
 
-    Every file is checked against its hash.
+    Every file is checked against its hash. Figures come with their 95 % intervals.
     """
     from tonecheck.modelstore import CARD, open_model, shipped_models
 
@@ -48,8 +51,15 @@ def _describe(folder: "ModelFolder") -> None:
     default = ", the default" if folder.path.name == DEFAULT_MODEL else ""
     typer.echo(f"{printable(folder.label)} ({size:.1f} MB, verified{default})")
     for tone, facts in folder.config.get("card", {}).items():
-        stated = ", ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in facts.items())
-        typer.echo(f"  {tone:15} {stated}")
+        known = [(name, facts[key]) for key, name in _FIGURES.items() if key in facts]
+        stated = ", ".join(f"{name} {_interval(figure)}" for name, figure in known)
+        typer.echo(printable(f"  {tone}: {stated}; on {facts.get('measured_on', 'unknown data')}"))
+
+
+def _interval(figure: Mapping[str, Any]) -> str:
+    if figure["value"] is None:
+        return "unknown"
+    return f"{figure['value']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"
 
 
 def _files(path: Path) -> list[Path]:

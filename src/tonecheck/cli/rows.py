@@ -112,7 +112,7 @@ def _line_row(number: int, line: bytes, *, format: RowFormat, fields: Fields) ->
     except UnicodeDecodeError as err:
         reason = f"not valid UTF-8 at byte {err.start + 1} of the line. Save it as UTF-8."
     except json.JSONDecodeError as err:
-        reason = f"not valid JSON: {err.msg} at column {err.colno}."
+        reason = f"not valid JSON: {err.msg} (column {err.colno})."
     except RecursionError:
         reason = "the JSON nests too deep."
     except ValueError:

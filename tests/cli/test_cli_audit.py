@@ -1,0 +1,80 @@
+import json
+from pathlib import Path
+
+import pytest
+
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+POST = {"thread": "a", "author": "Ann Ode", "text": "You are an idiot, just google it."}
+
+
+@pytest.fixture(autouse=True)
+def without_charts(monkeypatch):
+    """Make the extra that draws charts look as if it were not installed, to save time."""
+    monkeypatch.setitem(__import__("sys").modules, "altair", None)
+
+
+def test_audit_writes_the_report_and_says_what_it_found(invoke, tmp_path):
+    done = invoke("audit", SAMPLES / "moodle-forum.csv", "--out", "report")
+    assert done.exit_code == 0
+    first, counts, *tones, problems = done.stdout.splitlines()
+    assert first == str(Path("report") / "report.html")
+    summary = json.loads((tmp_path / "report" / "summary.json").read_text(encoding="utf-8"))
+    assert counts.startswith(f"{summary['messages']['read']:,} messages in ")
+    assert [line.partition(":")[0] for line in tones] == list(summary["tones"])
+    assert f": {summary['tones']['hostility']['yes']:,} flagged, about " in tones[0]
+    assert problems == "0 bad rows"
+    assert (tmp_path / first).read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_quiet_audit_says_only_where_the_report_is(invoke, write_lines):
+    done = invoke("audit", write_lines([POST]), "--out", "report", "--quiet")
+    assert done.stdout == f"{Path('report') / 'report.html'}\n"
+    assert done.stderr == ""
+
+
+def test_members_have_pseudonyms_unless_names_are_asked_for(invoke, write_lines, tmp_path):
+    path = write_lines([POST])
+    invoke("audit", path, "--out", "hidden", "--title", "Week 1")
+    invoke("audit", path, "--out", "shown", "--names")
+    hidden = (tmp_path / "hidden" / "report.html").read_text(encoding="utf-8")
+    assert "Ann Ode" not in hidden
+    assert "Week 1" in hidden
+    assert "Ann Ode" in (tmp_path / "shown" / "report.html").read_text(encoding="utf-8")
+
+
+def test_columns_of_a_table_are_mapped(invoke, tmp_path):
+    (tmp_path / "posts.csv").write_text("words,who\nYou idiot,Ann\n", encoding="utf-8")
+    done = invoke("audit", "posts.csv", "--map", "text=words", "--map=author=who", "--out=o")
+    assert done.exit_code == 0
+    assert "by 1 members" in done.stdout
+    refused = invoke("audit", "posts.csv", "--map", "words", "--out=o")
+    assert refused.exit_code == 2
+    assert refused.stderr == ("error: --map takes FIELD=COLUMN, such as text=body; got 'words'.\n")
+
+
+def test_bad_rows_are_counted_and_the_rest_is_audited(invoke, write_lines):
+    done = invoke("audit", write_lines([POST, b"nope", POST]), "--out", "report")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[1].startswith("2 messages in 1 threads")
+    assert done.stdout.splitlines()[-1] == "1 bad rows, see problems.jsonl"
+
+
+def test_an_export_of_bad_rows_alone_exits_with_2(invoke, write_lines):
+    done = invoke("audit", write_lines([{"text": 1}, {"text": 2}]), "--out", "report")
+    assert done.exit_code == 2
+    assert "no message could be read" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["nowhere.zip"], "nowhere.zip: there is no such file."),
+        (["x.jsonl", "--format", "nope"], "there is no format 'nope'."),
+        (["x.jsonl", "--out", "x.jsonl"], "x.jsonl is a file. Give a folder"),
+    ],
+)
+def test_what_cannot_be_audited_is_explained_and_exits_with_2(invoke, write_lines, args, said):
+    write_lines([POST], "x.jsonl")
+    done = invoke("audit", "--out", "report", *args)
+    assert done.exit_code == 2
+    assert said in done.stderr
