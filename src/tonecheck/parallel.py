@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -38,8 +38,8 @@ def usable_cores() -> int:
 
 def check_parallel(
     messages: Iterable[Message], *, model: str, settings: Path | None = None, workers: int
-) -> Iterator[Verdict]:
-    """Return the verdict on each message, in order, as a stream.
+) -> Generator[Verdict]:
+    """Return the verdict on each message, in order, as a stream; closing it ends the workers.
 
     Memory does not grow with the number of messages. With one worker, or few messages, they are
     scored in this process. An error in a worker is raised here.
@@ -59,8 +59,6 @@ def check_parallel(
         raise InputError(f"workers must be 1 or more, got {workers}.")
     # Here too, so that a broken model is reported once, and forked workers share its memory.
     checker = load(model, settings=settings)
-    if workers == 1:
-        return checker.check_many(messages)
     return _check(iter(messages), _Team(checker, model, settings, workers))
 
 
@@ -85,8 +83,8 @@ class _Team:
         )
 
 
-def _check(messages: Iterator[Message], team: _Team) -> Iterator[Verdict]:
-    first = list(islice(messages, _WORTHWHILE))
+def _check(messages: Iterator[Message], team: _Team) -> Generator[Verdict]:
+    first = list(islice(messages, _WORTHWHILE)) if team.size > 1 else []
     messages = chain(first, messages)
     if len(first) < _WORTHWHILE:
         yield from team.checker.check_many(messages)

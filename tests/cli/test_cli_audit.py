@@ -19,10 +19,10 @@ def test_audit_writes_the_report_and_says_what_it_found(invoke, tmp_path):
     first, counts, *tones, problems = done.stdout.splitlines()
     assert first == str(Path("report") / "report.html")
     summary = json.loads((tmp_path / "report" / "summary.json").read_text(encoding="utf-8"))
-    assert counts.startswith(f"{summary['messages']['read']:,} messages in ")
+    assert counts.startswith(f"messages: {summary['messages']['read']:,}, judged: ")
     assert [line.partition(":")[0] for line in tones] == list(summary["tones"])
     assert f": {summary['tones']['hostility']['yes']:,} flagged, about " in tones[0]
-    assert problems == "0 bad rows"
+    assert problems == "bad rows: 0"
     assert (tmp_path / first).read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
@@ -46,7 +46,7 @@ def test_columns_of_a_table_are_mapped(invoke, tmp_path):
     (tmp_path / "posts.csv").write_text("words,who\nYou idiot,Ann\n", encoding="utf-8")
     done = invoke("audit", "posts.csv", "--map", "text=words", "--map=author=who", "--out=o")
     assert done.exit_code == 0
-    assert "by 1 members" in done.stdout
+    assert "members: 1" in done.stdout
     refused = invoke("audit", "posts.csv", "--map", "words", "--out=o")
     assert refused.exit_code == 2
     assert refused.stderr == ("error: --map takes FIELD=COLUMN, such as text=body; got 'words'.\n")
@@ -55,8 +55,8 @@ def test_columns_of_a_table_are_mapped(invoke, tmp_path):
 def test_bad_rows_are_counted_and_the_rest_is_audited(invoke, write_lines):
     done = invoke("audit", write_lines([POST, b"nope", POST]), "--out", "report")
     assert done.exit_code == 0
-    assert done.stdout.splitlines()[1].startswith("2 messages in 1 threads")
-    assert done.stdout.splitlines()[-1] == "1 bad rows, see problems.jsonl"
+    assert done.stdout.splitlines()[1] == "messages: 2, judged: 2, threads: 1, members: 1"
+    assert done.stdout.splitlines()[-1] == "bad rows: 1, see problems.jsonl"
 
 
 def test_an_export_of_bad_rows_alone_exits_with_2(invoke, write_lines):

@@ -65,7 +65,7 @@ def test_bad_rows_can_be_accepted(invoke, lines):
     done = invoke("score", "--skip-errors", input='nope\n{"text": "fine"}\n')
     assert done.exit_code == 0
     assert [row.get("error", {}).get("line") for row in lines(done.stdout)] == [1, None]
-    assert "1 bad rows" in done.stderr
+    assert "bad rows: 1" in done.stderr
 
 
 def test_thousands_of_bad_rows_are_all_reported(invoke, lines):
@@ -226,7 +226,7 @@ def test_out_never_replaces_what_is_no_file(invoke, tmp_path):
 
 def test_summary_goes_to_stderr_unless_quiet(invoke):
     row = json.dumps({"text": RUDE})
-    assert "1 replies in" in invoke("score", input=row).stderr
+    assert "1 scored in" in invoke("score", input=row).stderr
     assert "1 hostile, " in invoke("score", input=row).stderr
     assert invoke("score", "--quiet", input=row).stderr == ""
 

@@ -90,12 +90,12 @@ def _headlines(summary: Mapping[str, Any]) -> list[str]:
 
     messages, problems = summary["messages"], summary["problems"]
     lines = [
-        f"{messages['read']:,} messages in {messages['threads']:,} threads "
-        f"by {messages['members']:,} members; {messages['judged']:,} could be judged"
+        f"messages: {messages['read']:,}, judged: {messages['judged']:,}, "
+        f"threads: {messages['threads']:,}, members: {messages['members']:,}"
     ]
     for tone in TONES:
         counts = summary["tones"][tone]
         share = Share(counts["yes"], messages["judged"]).in_words()
         lines.append(f"{tone}: {counts['yes']:,} flagged, {share}; {counts['unsure']:,} unsure")
     where = ", see problems.jsonl" if problems else ""
-    return [*lines, f"{problems:,} bad rows{where}"]
+    return [*lines, f"bad rows: {problems:,}{where}"]

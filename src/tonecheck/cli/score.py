@@ -4,7 +4,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import tee
 from pathlib import Path
@@ -92,8 +92,8 @@ def score(  # noqa: PLR0913  an option is a parameter
         # no more rows are held than the checker reads ahead.
         messages = (Message(text="") if isinstance(row, Refused) else row for row in theirs)
         count = workers or usable_cores()
-        verdicts = check_parallel(messages, model=model, settings=settings, workers=count)
-        with Progress(quiet=quiet) as progress:
+        checked = check_parallel(messages, model=model, settings=settings, workers=count)
+        with closing(checked) as verdicts, Progress(quiet=quiet) as progress:
             for row, verdict in zip(ours, verdicts, strict=True):
                 result = tally.refuse(row) if isinstance(row, Refused) else tally.count(verdict)
                 sink.write(f"{json_line(result)}\n".encode())
@@ -147,8 +147,8 @@ class Tally:
         found = [f"{self.flagged[tone]:,} {tone.adjective}" for tone in TONES]
         seconds = time.monotonic() - self.began
         return (
-            f"{self.rows - self.refused:,} replies in {seconds:.1f} s: {', '.join(found)}; "
-            f"{self.refused:,} bad rows"
+            f"{self.rows - self.refused:,} scored in {seconds:.1f} s: {', '.join(found)}; "
+            f"bad rows: {self.refused:,}"
         )
 
     def complaint(self) -> str:
