@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -75,7 +76,9 @@ def gather(
         finding = _locate(reading.prepared, candidate)
         if all(_apart(finding.evidence, other.evidence) for other in found):
             found.append(finding)
-    return tuple(sorted(found[:MOST_SPANS], key=lambda finding: -finding.evidence.weight))
+        if len(found) == MOST_SPANS:
+            break
+    return tuple(sorted(found, key=lambda finding: -finding.evidence.weight))
 
 
 class _Words:
@@ -84,6 +87,8 @@ class _Words:
     def __init__(self, text: str, contributions: Sequence[Contribution]) -> None:
         self.text = text
         self.units = [match.span() for match in _UNIT.finditer(text)]
+        self._starts = [start for start, _ in self.units]
+        self._ends = [end for _, end in self.units]
         self._contributions = contributions
         self._gains = _gains(self.units, len(text), contributions)
         self._total = sum(gain for gain in self._gains if gain > 0)
@@ -140,12 +145,10 @@ class _Words:
             yield last
 
     def _cover(self, start: int, end: int) -> tuple[int, int]:
-        """Return the first and last unit that a span touches, or the nearest one."""
-        touched = [i for i, (s, e) in enumerate(self.units) if s < end and start < e]
-        if touched:
-            return touched[0], touched[-1]
-        nearest = min(range(len(self.units)), key=lambda i: abs(self.units[i][0] - start))
-        return nearest, nearest
+        """Return the first and last unit that a span touches, or the next one."""
+        first = min(bisect_right(self._ends, start), len(self.units) - 1)
+        last = bisect_left(self._starts, end) - 1
+        return first, max(first, last)
 
     def _weightiest(self, first: int, last: int) -> tuple[int, int]:
         """Return the part of up to twelve words that adds most; the first on a tie."""

@@ -1,6 +1,7 @@
 """Finds what no list of words can say: shouting, and questions fired one after another."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
 from tonecheck.explain.tokens import BOUNDARY, Tokens
@@ -21,12 +22,10 @@ def shouting(text: str, tokens: Tokens) -> Iterator[tuple[int, int]]:
     """Yield every run of three or more words in capitals that holds a plain word."""
     for match in _SHOUT.finditer(text):
         if not _PLAIN_WORDS.isdisjoint(match.group().split()):
-            inside = [
-                i
-                for i, start in enumerate(tokens.starts)
-                if match.start() <= start < match.end() and tokens.forms[i] != BOUNDARY
-            ]
-            yield inside[0], inside[-1] + 1
+            yield (
+                bisect_left(tokens.starts, match.start(), lo=1),  # the first is the text's boundary
+                bisect_left(tokens.starts, match.end()),
+            )
 
 
 def question_barrage(text: str, tokens: Tokens) -> Iterator[tuple[int, int]]:

@@ -25,8 +25,10 @@ _AUXILIARIES = "do does did is are was were have has had would could should must
 
 
 def _contractions() -> dict[str, tuple[str, ...]]:
-    forms = {p + short: (p, verb) for p in _PRONOUNS for short, verb in _VERBS.items()}
-    # Only the spellings without an apostrophe that are no words of their own ("were", "hell", "id").
+    forms: dict[str, tuple[str, ...]] = {
+        pronoun + short: (pronoun, verb) for pronoun in _PRONOUNS for short, verb in _VERBS.items()
+    }
+    # Without an apostrophe only where that is no other word, as "were", "hell" and "id" are.
     bare = "youre theyre im youve theyve ive thats whats theres heres hes shes youll theyll youd"
     with_mark = {form.replace("'", ""): parts for form, parts in forms.items()}
     forms |= {word: with_mark[word] for word in bare.split()}
@@ -34,9 +36,7 @@ def _contractions() -> dict[str, tuple[str, ...]]:
         forms[f"{verb}n't"] = forms[f"{verb}nt"] = (verb, "not")
     forms |= dict.fromkeys(("can't", "cant", "cannot"), ("can", "not"))
     forms |= dict.fromkeys(("won't", "wont"), ("will", "not"))
-    forms |= dict.fromkeys(("shan't", "ain't", "aint"), ("is", "not")) | {
-        "shan't": ("shall", "not")
-    }
+    forms |= dict.fromkeys(("ain't", "aint"), ("is", "not")) | {"shan't": ("shall", "not")}
     forms |= {"let's": ("let", "us"), "lets": ("let", "us"), "y'all": ("you", "all")}
     forms |= {"gonna": ("going", "to"), "wanna": ("want", "to"), "gotta": ("got", "to")}
     forms |= {"dunno": ("do", "not", "know"), "cmon": ("come", "on"), "c'mon": ("come", "on")}
@@ -68,7 +68,7 @@ def split(text: str) -> Tokens:
         word = match[0]
         start, end = match.span()
         if match.lastindex:
-            parts = ("?", BOUNDARY) if "?" in word else (BOUNDARY,)
+            parts: tuple[str, ...] = ("?", BOUNDARY) if "?" in word else (BOUNDARY,)
             end = start + len(word.rstrip())
         elif word in _FORMS:
             parts = _FORMS[word]
