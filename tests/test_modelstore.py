@@ -101,13 +101,13 @@ def test_weights_that_are_no_safetensors_are_refused(folder):
 
 
 def test_an_interrupted_save_leaves_nothing_that_opens(folder):
-    class Interrupted(Exception):
+    class SaveInterruptedError(Exception):
         pass
 
     class Exploding:
         def __array__(self, *args, **kwargs):
-            raise Interrupted
+            raise SaveInterruptedError
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(SaveInterruptedError):
         save_model(folder, {**CONFIG, "version": "2"}, tensors={"bias": Exploding()}, card="")
     assert open_model(str(folder)).label == "tiny@0.0.1"

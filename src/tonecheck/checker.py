@@ -1,8 +1,8 @@
 """The one place where a reply's path is put together: prepare, score, decide, explain."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from tonecheck.labels import TONES, Decision, Severity, Tone
 from tonecheck.messages import Message, Thread
 from tonecheck.modelstore import open_model
 from tonecheck.policy import Policy, policy_from, read_settings
-from tonecheck.prepare import prepare
+from tonecheck.prepare import MAX_CHARS, clean_parent, prepare
 from tonecheck.prepare.language import looks_english
 from tonecheck.reading import Contribution, Prepared, Reading
 from tonecheck.scorers import open_scorer
@@ -24,6 +24,8 @@ from tonecheck.verdict import Note, ToneScore, Verdict
 
 BATCH = 256
 """How many replies are scored together: enough to be fast, few enough to stream."""
+
+_BATCH_CHARS = 400_000  # so that a batch of very long texts takes no more memory than others
 
 _DIGITS = 4  # probabilities are rounded: more digits would claim what no calibration can keep
 
@@ -40,15 +42,16 @@ def load(model: str = "default", *, settings: Path | None = None) -> "ToneChecke
         ConfigError: If the settings are not allowed.
     """
     folder = open_model(model)
-    policy = policy_from(folder.config["policy"])
-    if settings is not None:
-        policy = read_settings(settings, policy)
+    own = policy_from(folder.config["policy"])
+    policy = own if settings is None else read_settings(settings, own)
+    card = folder.config.get("card", {})
     return ToneChecker(
         open_scorer(folder),
         policy=policy,
         prior={tone: folder.config["prior"][tone] for tone in TONES},
         model=folder.label,
-        card=folder.config.get("card", {}),
+        # What was measured at the model's thresholds says nothing about others.
+        card={tone: card[tone] for tone in TONES if tone in card and policy[tone] == own[tone]},
     )
 
 
@@ -58,7 +61,7 @@ class ToneChecker:
     Attributes:
         policy: The thresholds in force, by tone.
         model: The model's `name@version`.
-        card: What the model card states of each tone at its own thresholds, by tone name.
+        card: What the model card states of each tone whose thresholds are the model's own.
 
     Example:
         >>> import tonecheck
@@ -74,7 +77,7 @@ class ToneChecker:
         policy: Policy,
         prior: Mapping[Tone, float],
         model: str,
-        card: Mapping[str, Mapping[str, float]],
+        card: Mapping[str, Mapping[str, Any]],
     ) -> None:
         self.policy = policy
         self.model = model
@@ -107,9 +110,8 @@ class ToneChecker:
         Raises:
             InputError: If an item is neither a message nor a string.
         """
-        source = iter(messages)
-        while batch := list(islice(source, BATCH)):
-            yield from self._check_batch([_as_message(item) for item in batch])
+        for batch in _batches(map(_as_message, messages)):
+            yield from self._check_batch(batch)
 
     def _check_batch(self, messages: Sequence[Message]) -> Iterator[Verdict]:
         readings = self._read(messages)
@@ -133,10 +135,9 @@ class ToneChecker:
 
     def _read(self, messages: Sequence[Message]) -> list[Reading]:
         prepared = [prepare(message.text, message.parent) for message in messages]
-        parents = {text: prepare(text).text for text in {m.parent for m in messages if m.parent}}
         hits = self._finder.find_many([item.text for item in prepared])
         return [
-            Reading(prepared=item, parent=parents.get(message.parent or "", ""), hits=found)
+            Reading(prepared=item, parent=clean_parent(message.parent or ""), hits=found)
             for message, item, found in zip(messages, prepared, hits, strict=True)
         ]
 
@@ -189,6 +190,20 @@ class ToneChecker:
             truncated=reading.prepared.truncated,
             note=note,
         )
+
+
+def _batches(messages: Iterable[Message]) -> Iterator[list[Message]]:
+    """Yield messages in batches of bounded number and length; a verdict never depends on them."""
+    batch: list[Message] = []
+    size = 0
+    for message in messages:
+        batch.append(message)
+        size += min(len(message.text), MAX_CHARS)
+        if len(batch) == BATCH or size >= _BATCH_CHARS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _note(prepared: Prepared) -> Note | None:

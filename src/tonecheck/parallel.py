@@ -6,15 +6,17 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from tonecheck.checker import BATCH, ToneChecker, load
 from tonecheck.errors import InputError
 from tonecheck.messages import Message
+from tonecheck.policy import Policy
 from tonecheck.verdict import Verdict
 
 CHUNK = BATCH
@@ -55,51 +57,71 @@ def check_parallel(
         ModelError: If the model cannot be found, verified or read.
         ConfigError: If the settings are not allowed.
     """
-    if workers < 1:
-        raise InputError(f"workers must be 1 or more, got {workers}.")
-    # Here too, so that a broken model is reported once, and forked workers share its memory.
-    checker = load(model, settings=settings)
-    return _check(iter(messages), _Team(checker, model, settings, workers))
+    return Team.load(model, settings=settings, workers=workers).check_many(messages)
 
 
 @dataclass(frozen=True, slots=True)
-class _Team:
-    """What it takes to start the workers."""
+class Team:
+    """A checker that works on several processor cores, and says what one would say."""
 
-    checker: ToneChecker
-    model: str
-    settings: Path | None
-    size: int
+    _checker: ToneChecker
+    _name: str
+    _settings: Path | None
+    _workers: int
 
-    def start(self) -> ProcessPoolExecutor:
+    @classmethod
+    def load(cls, model: str, *, settings: Path | None = None, workers: int) -> "Team":
+        """Return a team whose workers start with the first messages; see `check_parallel`."""
+        if workers < 1:
+            raise InputError(f"workers must be 1 or more, got {workers}.")
+        # Here too, so that a broken model is reported once, and forked workers share its memory.
+        return cls(load(model, settings=settings), model, settings, workers)
+
+    @property
+    def model(self) -> str:
+        """Return the model's `name@version`."""
+        return self._checker.model
+
+    @property
+    def policy(self) -> Policy:
+        """Return the thresholds in force."""
+        return self._checker.policy
+
+    @property
+    def card(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return what the model card states; see `ToneChecker`."""
+        return self._checker.card
+
+    def check_many(self, messages: Iterable[Message]) -> Generator[Verdict]:
+        """Yield the verdict on each message, in order; closing the stream ends the workers."""
+        source = iter(messages)
+        first = list(islice(source, _WORTHWHILE)) if self._workers > 1 else []
+        source = chain(first, source)
+        if len(first) < _WORTHWHILE:
+            yield from self._checker.check_many(source)
+            return
+        executor = self._start()
+        waiting: deque[Future[list[Verdict]]] = deque()
+        try:
+            while chunk := list(islice(source, CHUNK)):
+                waiting.append(executor.submit(_check_chunk, chunk))
+                if len(waiting) > _AHEAD * self._workers:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        finally:
+            executor.shutdown(cancel_futures=True)
+
+    def _start(self) -> ProcessPoolExecutor:
         if _FORKS:
             fork = multiprocessing.get_context("fork")
             return ProcessPoolExecutor(
-                self.size, fork, initializer=_adopt, initargs=(self.checker,)
+                self._workers, fork, initializer=_adopt, initargs=(self._checker,)
             )
         spawn = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(
-            self.size, spawn, initializer=_load, initargs=(self.model, self.settings)
+            self._workers, spawn, initializer=_load, initargs=(self._name, self._settings)
         )
-
-
-def _check(messages: Iterator[Message], team: _Team) -> Generator[Verdict]:
-    first = list(islice(messages, _WORTHWHILE)) if team.size > 1 else []
-    messages = chain(first, messages)
-    if len(first) < _WORTHWHILE:
-        yield from team.checker.check_many(messages)
-        return
-    executor = team.start()
-    waiting: deque[Future[list[Verdict]]] = deque()
-    try:
-        while chunk := list(islice(messages, CHUNK)):
-            waiting.append(executor.submit(_check_chunk, chunk))
-            if len(waiting) > _AHEAD * team.size:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
-    finally:
-        executor.shutdown(cancel_futures=True)
 
 
 def _adopt(checker: ToneChecker) -> None:

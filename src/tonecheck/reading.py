@@ -1,6 +1,7 @@
 """What the stages hand to each other on the way from a reply to its verdict."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,8 +57,7 @@ class CueHit:
     says: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contribution:
+class Contribution(NamedTuple):
     """What a stretch of the cleaned text adds to one tone's log-odds."""
 
     start: int

@@ -27,7 +27,9 @@ class WordChecker:
     policy = dict.fromkeys(TONES, Band(unsure_at=0.4, yes_at=0.55, clear_at=0.8))
 
     def __init__(self) -> None:
-        self.card = {str(tone): {"precision": 0.72} for tone in TONES}
+        self.card = {
+            str(tone): {"precision": {"value": 0.72, "low": 0.6, "high": 0.8}} for tone in TONES
+        }
         self.seen: list[Message] = []
 
     def check_many(self, messages: Iterable[Message]) -> Iterator[Verdict]:

@@ -215,9 +215,9 @@ def test_a_chat_in_one_channel_is_quoted_as_fully_as_many_threads(report):
 
 def test_the_report_states_the_precision_of_the_model(report, forum, checker):
     assert (
-        "it was right about 7 in 10 that it flagged as hostile, 7 in 10 that it flagged as "
-        "hustling, 7 in 10 that it flagged as dismissive." in squeezed(report(forum))
-    )
+        "of those that it flagged it was right about hostile in 72 of 100 (60 to 80), hustling in "
+        "72 of 100 (60 to 80), dismissive in 72 of 100 (60 to 80). Those replies held more"
+    ) in squeezed(report(forum))
     checker.card = {}
     assert "The model states no precision" in squeezed(report(forum))
 

@@ -190,4 +190,4 @@ def test_the_summary_says_with_what_it_was_made(summary, forum):
     assert (found["title"], found["exports"]) == ("Algebra I", ["forum.jsonl"])
     assert (found["schema"], found["model"], found["made_on"]) == (1, "words@1.0.0", None)
     assert found["thresholds"]["hustling"] == {"unsure_at": 0.4, "yes_at": 0.55, "clear_at": 0.8}
-    assert found["card"]["hustling"] == {"precision": 0.72}
+    assert found["card"]["hustling"] == {"precision": {"value": 0.72, "low": 0.6, "high": 0.8}}

@@ -198,7 +198,7 @@ def test_bad_lines_are_reported_and_the_rest_goes_on(read, write):
     messages, bad = read(write("in.jsonl", "\n".join(lines)))
     assert [m.text for m in messages] == ["one", "\ud83d twelve"]
     assert bad == [
-        ("in.jsonl:2", "not valid JSON: Expecting ',' delimiter at column 15."),
+        ("in.jsonl:2", "not valid JSON: Expecting ',' delimiter (column 15)."),
         ("in.jsonl:3", "must be an object, got list."),
         ("in.jsonl:4", '"text" must be a string, got nothing. Give every row a "text".'),
         ("in.jsonl:5", '"text" must be a string, got int. Give every row a "text".'),

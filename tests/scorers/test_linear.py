@@ -109,13 +109,11 @@ def test_feature_columns_match_their_names():
     assert 0 < named["capital_words"] < 1
 
 
-def test_a_cancelled_cue_is_counted_as_such():
-    live, cancelled = hit(0, 3), hit(4, 7, strength=0.0)
+def test_a_cancelled_cue_does_not_count():
+    live, cancelled = hit(0, 3), hit(4, 7, kind="rtfm", strength=0.0)
     values = features.matrix([reading("abc def", hits=(live, cancelled))], KINDS)[0]
     named = dict(zip(features.columns(KINDS), values, strict=True))
-    assert named["strongest:hostility"] == 0.8
-    assert named["cues:hostility"] == 0.25
-    assert named["cancelled:hostility"] == 0.5
+    assert (named["kind:insult"], named["kind:rtfm"]) == (1.0, 0.0)
 
 
 def test_sigmoid_holds_at_the_ends():

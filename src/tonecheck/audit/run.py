@@ -50,7 +50,7 @@ class Checker(Protocol):
         ...
 
     @property
-    def card(self) -> Mapping[str, Mapping[str, float]]:
+    def card(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what the model card states of each tone; it may be empty."""
         ...
 

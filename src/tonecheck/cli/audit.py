@@ -51,9 +51,9 @@ def audit(  # noqa: PLR0913  an option is a parameter
     settings = settings_file(config)
 
     from tonecheck.audit.run import AuditOptions, run_audit
-    from tonecheck.checker import load
+    from tonecheck.parallel import Team, usable_cores
 
-    checker = load(model, settings=settings)
+    checker = Team.load(model, settings=settings, workers=usable_cores())
     with Progress(quiet=quiet) as progress:
         options = AuditOptions(
             format=format,

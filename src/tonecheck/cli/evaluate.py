@@ -6,8 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
+from tonecheck.cli.options import Config, Model, examples, settings_file
+
+EXAMPLES = examples(
+    "tonecheck evaluate --corpora data/learning --on tonecheck_learning_dev",
+    "tonecheck evaluate --corpora corpora/ --model my-model --json > quality.json",
+)
+
 
 def evaluate(
+    *,
     corpora: Annotated[
         list[Path],
         typer.Option("--corpora", help="A folder with corpora; repeat it for more folders."),
@@ -16,32 +24,26 @@ def evaluate(
         list[str],
         typer.Option("--on", help="A corpus to measure on; repeat it for more."),
     ] = ["tonecheck_replies_dev", "tonecheck_learning_dev", "ucc_val"],  # noqa: B006 - Typer copies it
-    model: Annotated[str, typer.Option(help="A shipped model's name, or a model folder.")] = "default",
-    config: Annotated[
-        Path | None, typer.Option(help="A tonecheck.toml with thresholds of your own.")
-    ] = None,
+    model: Model = "default",
+    config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, not a table.")] = False,
 ) -> None:
-    """Measure a model: ranking, precision and recall, each with its 95 % interval.
+    """Measure a model on labelled replies.
 
-    Example: `tonecheck evaluate --corpora data/learning --on tonecheck_learning_dev`.
+    Ranking (AUC), precision and recall, each with its 95 % interval. --json also gives
+    calibration, false alarms and every source of replies.
     """
-    import numpy as np
+    settings = settings_file(config)
 
     from tonecheck.checker import load
-    from tonecheck.labels import TONES
-    from tonecheck.messages import Message
     from tonecheck.training.corpora import corpus_named, read_corpus
-    from tonecheck.training.evaluate import measure
+    from tonecheck.training.evaluate import judge, measure
 
-    checker = load(model, settings=config)
+    checker = load(model, settings=settings)
     report: dict[str, Any] = {"model": checker.model, "corpora": {}}
     for corpus in map(corpus_named, on):
         examples = read_corpus(corpus, corpora)
-        messages = (Message(text=example.text, parent=example.parent) for example in examples)
-        probabilities = np.array(
-            [[verdict.tones[tone].probability for tone in TONES] for verdict in checker.check_many(messages)]
-        )
+        probabilities = judge(checker, examples)
         report["corpora"][corpus.name] = measure(examples, probabilities, checker.policy)
     if as_json:
         typer.echo(json.dumps(report, indent=2))

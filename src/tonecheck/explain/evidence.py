@@ -3,8 +3,9 @@
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
@@ -24,6 +25,7 @@ _SHARE_TO_SHOW = 0.3
 _MOST_CHARS = 160  # for text without spaces, where one "word" may be the whole message
 _STRETCH = 3
 _GAP = 3  # markup of this many characters, such as **, may stand inside a span
+_TINY = 1e-9  # less than this is rounding
 _WIDE = 8  # a cleaned character that stands for more than this, such as a link, ends a span
 
 _UNIT = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]+")
@@ -87,6 +89,7 @@ class _Words:
     def __init__(self, text: str, contributions: Sequence[Contribution]) -> None:
         self.text = text
         self.units = [match.span() for match in _UNIT.finditer(text)]
+        self._is_word = [text[start].isalnum() for start, _ in self.units]
         self._starts = [start for start, _ in self.units]
         self._ends = [end for _, end in self.units]
         self._contributions = contributions
@@ -99,7 +102,7 @@ class _Words:
         first, last = self._cover(min(h.start for h in hits), max(h.end for h in hits))
         if self._count(first, last) > MOST_WORDS:
             first, last = self._cover(best.start, best.end)
-        first, last = self._weightiest(first, last)
+        first, last = self._opening(first, last)
         weight = 1 - (1 - best.strength) * (1 - self._share(first, last))
         return self._candidate(first, last, cue=best.kind, says=best.says, weight=weight)
 
@@ -110,15 +113,7 @@ class _Words:
         """
         taken = {i for c in known for i in range(*self._cover(c.start, c.end))}
         taken |= {self._cover(c.start, c.end)[1] for c in known}
-        best, span = 0.0, None
-        for first, gain in enumerate(self._gains):
-            if gain <= 0:
-                continue
-            sum_here = 0.0
-            for last in self._reach(first, taken):
-                sum_here += self._gains[last]
-                if sum_here > best:
-                    best, span = sum_here, (first, last)
+        span = self._heaviest(taken)
         if span is None and not known:
             # Every word that has something for the tone has more against it.
             top = max(self._contributions, key=lambda c: c.weight, default=None)
@@ -128,21 +123,37 @@ class _Words:
             return None
         return self._candidate(*span, cue=MODEL_CUE, says="", weight=self._share(*span))
 
-    def _reach(self, first: int, taken: set[int]) -> Iterator[int]:
-        """Yield the units that a phrase from this one may end with."""
-        count = 0
-        for last in range(first, len(self.units)):
-            start, end = self.units[last]
-            before = self.units[last - 1][1] if last > first else start
-            if last in taken or "\n" in self.text[before:start]:
-                return
-            if self._is_word(last):
-                count += 1
-            elif last > first and _SENTENCE_END.search(self.text, start, end):
-                return
-            if count > _MODEL_WORDS:
-                return
-            yield last
+    def _heaviest(self, taken: set[int]) -> tuple[int, int] | None:
+        """Return the units of up to eight words, of one sentence, that add most; None if nothing.
+
+        A phrase that ends with a given unit adds most if the running sum before it is lowest.
+        """
+        sums = [0.0, *accumulate(self._gains)]
+        words = [i for i, is_word in enumerate(self._is_word) if is_word]
+        best, span = 0.0, None
+        begin, passed = 0, 0  # where the sentence begins, and how many words are behind us
+        for last in range(len(self.units)):
+            passed += self._is_word[last]
+            if last in taken or self._ends_sentence(last):
+                begin = last + 1
+                continue
+            if self._after_line_end(last):
+                begin = last
+            if passed > _MODEL_WORDS:
+                begin = max(begin, words[passed - _MODEL_WORDS - 1] + 1)
+            lowest = min(sums[begin : last + 1])
+            gain = sums[last + 1] - lowest
+            if gain > best + _TINY:
+                # The latest such place, so that words that add nothing stay outside.
+                first = max(i for i in range(begin, last + 1) if sums[i] <= lowest + _TINY)
+                best, span = gain, (first, last)
+        return span
+
+    def _ends_sentence(self, unit: int) -> bool:
+        return not self._is_word[unit] and bool(_SENTENCE_END.search(self.text, *self.units[unit]))
+
+    def _after_line_end(self, unit: int) -> bool:
+        return unit > 0 and "\n" in self.text[self.units[unit - 1][1] : self.units[unit][0]]
 
     def _cover(self, start: int, end: int) -> tuple[int, int]:
         """Return the first and last unit that a span touches, or the next one."""
@@ -150,21 +161,10 @@ class _Words:
         last = bisect_left(self._starts, end) - 1
         return first, max(first, last)
 
-    def _weightiest(self, first: int, last: int) -> tuple[int, int]:
-        """Return the part of up to twelve words that adds most; the first on a tie."""
-        if self._count(first, last) <= MOST_WORDS:
-            return first, last
-        best, span = -np.inf, (first, first)
-        for begin in range(first, last + 1):
-            end = begin
-            while end < last and self._count(begin, end + 1) <= MOST_WORDS:
-                end += 1
-            gain = sum(self._gains[begin : end + 1])
-            if gain > best + 1e-9:
-                best, span = gain, (begin, end)
-            if end == last:
-                break
-        return span
+    def _opening(self, first: int, last: int) -> tuple[int, int]:
+        """Return the first twelve words of a stretch; it reads better than one cut at both ends."""
+        words = [i for i in range(first, last + 1) if self._is_word[i]]
+        return (first, last) if len(words) <= MOST_WORDS else (first, words[MOST_WORDS - 1])
 
     def _candidate(
         self, first: int, last: int, *, cue: str, says: str, weight: float
@@ -182,10 +182,7 @@ class _Words:
         return max(0.0, min(1.0, sum(self._gains[first : last + 1]) / self._total))
 
     def _count(self, first: int, last: int) -> int:
-        return sum(self._is_word(i) for i in range(first, last + 1))
-
-    def _is_word(self, unit: int) -> bool:
-        return self.text[self.units[unit][0]].isalnum()
+        return sum(self._is_word[first : last + 1])
 
 
 def _gains(
@@ -193,13 +190,14 @@ def _gains(
 ) -> list[float]:
     """Return what each unit adds, with the spaces before it; a span's weight is spread evenly."""
     steps = np.zeros(length + 1)
-    for item in contributions:
-        each = item.weight / (item.end - item.start)
-        steps[item.start] += each
-        steps[item.end] -= each
+    if contributions:
+        starts, ends, weights = map(np.array, zip(*contributions, strict=True))
+        each = weights / (ends - starts)
+        steps += np.bincount(starts, each, length + 1) - np.bincount(ends, each, length + 1)
     sums = np.concatenate(([0.0], np.cumsum(np.cumsum(steps[:length]))))
-    ends = [end for _, end in units]
-    return [float(sums[end] - sums[before]) for before, end in zip([0, *ends], ends, strict=False)]
+    at = sums[[0, *(end for _, end in units)]]
+    gains: list[float] = np.diff(at).tolist()
+    return gains
 
 
 def _overlapping(hits: Iterable[CueHit], tone: Tone) -> list[list[CueHit]]:

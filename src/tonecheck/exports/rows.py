@@ -204,7 +204,7 @@ def _json_line(line: str, place: str) -> Row | BadRow:
             return BadRow(place=place, reason=TOO_DEEP)
         value = json.loads(line.strip())
     except json.JSONDecodeError as err:
-        return BadRow(place=place, reason=f"not valid JSON: {err.msg} at column {err.colno}.")
+        return BadRow(place=place, reason=f"not valid JSON: {err.msg} (column {err.colno}).")
     except RecursionError:
         return BadRow(place=place, reason=TOO_DEEP)
     except ValueError:

@@ -1,6 +1,7 @@
 """Make a reply ready for scoring: the author's own words, plainly spelt, mapped to the original."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from tonecheck.prepare.characters import MAX_CHARS, compatible_forms, limit, plain_characters
 from tonecheck.prepare.disguise import (
@@ -27,7 +28,7 @@ from tonecheck.prepare.repetition import ParentWords, repeated, repeated_opening
 from tonecheck.prepare.voice import code, marked_lines, quoted_blocks, signature
 from tonecheck.reading import Prepared
 
-__all__ = ["LINK", "MAX_CHARS", "looks_english", "prepare"]
+__all__ = ["LINK", "MAX_CHARS", "clean_parent", "looks_english", "prepare"]
 
 Step = Callable[[str], list[Edit]]
 
@@ -79,6 +80,16 @@ def prepare(text: str, parent: str | None = None) -> Prepared:
         ends=ends,
         truncated=len(text) > MAX_CHARS,
     )
+
+
+def clean_parent(parent: str) -> str:
+    """Return the cleaned text of a message that is answered."""
+    return _clean(parent[:MAX_CHARS])
+
+
+@lru_cache(maxsize=256)  # many replies answer one message, and each needs it twice
+def _clean(text: str) -> str:
+    return _settled(Mapped(text), _STEPS).text
 
 
 def _parent_steps(parent: str | None) -> tuple[Step, ...]:

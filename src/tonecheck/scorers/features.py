@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tonecheck.labels import TONES
 from tonecheck.reading import Reading
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -55,8 +54,7 @@ PARENT: tuple[str, ...] = (
 
 def columns(kinds: Sequence[str]) -> list[str]:
     """Return the names of the columns, given the kinds of cue that a model knows."""
-    cues = [f"{name}:{tone}" for tone in TONES for name in ("strongest", "cues", "cancelled")]
-    return [*cues, *(f"kind:{kind}" for kind in kinds), *SHAPE, *PARENT]
+    return [*(f"kind:{kind}" for kind in kinds), *SHAPE, *PARENT]
 
 
 def matrix(readings: Sequence[Reading], kinds: Sequence[str]) -> NDArray[np.float64]:
@@ -65,22 +63,9 @@ def matrix(readings: Sequence[Reading], kinds: Sequence[str]) -> NDArray[np.floa
     rows = []
     for reading in readings:
         words = _WORD.findall(reading.prepared.text)
-        row = [*_cues(reading), *_kinds(reading, places)]
-        rows.append([*row, *_shape(reading.prepared.text, words), *_parent(reading, words)])
+        shape = _shape(reading.prepared.text, words)
+        rows.append([*_kinds(reading, places), *shape, *_parent(reading, words)])
     return np.array(rows, dtype=np.float64).reshape(len(readings), len(columns(kinds)))
-
-
-def _cues(reading: Reading) -> list[float]:
-    values: list[float] = []
-    for tone in TONES:
-        strengths = [hit.strength for hit in reading.hits if hit.tone is tone]
-        live = [strength for strength in strengths if strength > 0]
-        values += [
-            max(live, default=0.0),
-            min(len(live), 4) / 4,
-            min(len(strengths) - len(live), 2) / 2,
-        ]
-    return values
 
 
 def _kinds(reading: Reading, places: dict[str, int]) -> list[float]:

@@ -21,7 +21,7 @@ from tonecheck.scorers import features
 from tonecheck.scorers.ngrams import BUCKET_BITS, Grams, char_grams, word_grams
 
 FAMILIES = ("words", "chars")
-SENTENCE_SHARE = 0.5
+SENTENCE_SHARE = 0.75
 """How much the strongest sentence counts beside the whole reply."""
 
 _SENTENCE = re.compile(r"\S(?:[^.!?\n]|[.!?](?!\s))*[.!?]*")
@@ -251,10 +251,8 @@ def _per_word(reading: Reading, shares: Floats) -> Mapping[Tone, Sequence[Contri
         return {tone: () for tone in TONES}
     # Each word also takes the space before it, so that the words together make up the whole.
     sums = np.add.reduceat(shares, [0, *(end for _, end in words[:-1])], axis=0)
+    starts, ends = zip(*words, strict=True)
     return {
-        tone: [
-            Contribution(start=start, end=end, weight=float(weight))
-            for (start, end), weight in zip(words, sums[:, column], strict=True)
-        ]
+        tone: list(map(Contribution, starts, ends, sums[:, column].tolist()))
         for column, tone in enumerate(TONES)
     }

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BUCKET_BITS = 19
-"""Buckets are numbered below 2 to this power; 19 bits keep a three-tone model near 4 MB."""
+"""Buckets are numbered below 2 to this power; 19 bits keep a three-tone model near 6 MB."""
 
 CHAR_SIZES = (2, 3, 4, 5)
 

@@ -13,8 +13,8 @@ Floats = NDArray[np.float64]
 YES_PRECISION = 0.70
 """A tone is flagged where at least this share of such replies carry it."""
 
-UNSURE_PRECISION = 0.40
-"""A person should look where at least this share of such replies carry the tone."""
+UNSURE_PRECISION = 1 / 3
+"""Of the replies between the two thresholds at least this share carry the tone."""
 
 _FEWEST = 40  # below this many replies a precision is too uncertain to set a threshold by
 
@@ -44,10 +44,11 @@ def choose_band(probabilities: Floats, severities: Floats) -> Band:
     """
     answers = severities >= 0.5
     yes_at = _lowest_with(probabilities, answers, YES_PRECISION)
-    unsure_at = min(_lowest_with(probabilities, answers, UNSURE_PRECISION), yes_at)
+    below = probabilities < yes_at
+    unsure_at = _lowest_with(probabilities[below], answers[below], UNSURE_PRECISION)
     flagged = (probabilities >= yes_at) & answers
     return Band(
-        unsure_at=_rounded(unsure_at),
+        unsure_at=_rounded(min(unsure_at, yes_at)),
         yes_at=_rounded(yes_at),
         clear_at=_rounded(max(_clear_at(probabilities[flagged], severities[flagged]), yes_at)),
     )

@@ -245,18 +245,21 @@ def without_development(
 
     A thread is out as soon as one of its messages stands in development.
     """
-    texts = {_fingerprint(example.text) for example in development} - {""}
+    held = list(development)
+    texts = {_fingerprint(example.text) for example in held} - {""}
     threads = {
         (example.source, example.group)
         for example in training
         if len(mark := _fingerprint(example.text)) >= 20 and mark in texts
     }
-    return [
-        example
-        for example in training
-        if (example.source, example.group) not in threads
-        and _fingerprint(example.text) not in texts
-    ]
+    elsewhere = [item for item in training if (item.source, item.group) not in threads]
+    return without_copies(elsewhere, of=held)
+
+
+def without_copies(examples: Iterable[Example], *, of: Iterable[Example]) -> list[Example]:
+    """Return the examples whose words do not stand among the others: our own labels replace."""
+    texts = {_fingerprint(example.text) for example in of} - {""}
+    return [example for example in examples if _fingerprint(example.text) not in texts]
 
 
 def _find(corpus: Corpus, folders: Sequence[Path]) -> Path | None:

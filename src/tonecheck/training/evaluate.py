@@ -5,19 +5,32 @@ Intervals are 95 %. Those of the area under the ROC curve come from a bootstrap 
 Wilson's (1927).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tonecheck.checker import ToneChecker
 from tonecheck.labels import TONES, Tone
+from tonecheck.messages import Message
 from tonecheck.policy import Policy
 from tonecheck.training.calibrate import Floats, expected_error
 from tonecheck.training.examples import Example
 
 RESAMPLES = 1000
 _Z = 1.959964  # the normal quantile of a 95 % interval
+
+
+def judge(checker: ToneChecker, examples: Iterable[Example]) -> Floats:
+    """Return the probabilities that people would see, shape (examples, tones)."""
+    messages = (Message(text=example.text, parent=example.parent) for example in examples)
+    return np.array(
+        [
+            [verdict.tones[tone].probability for tone in TONES]
+            for verdict in checker.check_many(messages)
+        ]
+    ).reshape(-1, len(TONES))
 
 
 def measure(

@@ -24,6 +24,7 @@ class Example:
         parent: What it answers, or None.
         targets: For each tone that the corpus speaks about, a value in [0, 1].
         severities: For our own annotation only: 0, 1 or 2 (or a mean) for each tone.
+        evidence: For our own annotation only: the words that carry each tone.
         group: What must stay on one side of a split: a thread, an author or a document.
         source: Where the reply comes from.
     """
@@ -32,6 +33,7 @@ class Example:
     parent: str | None = None
     targets: Mapping[Tone, float]
     severities: Mapping[Tone, float] = field(default_factory=dict)
+    evidence: Mapping[Tone, tuple[str, ...]] = field(default_factory=dict)
     group: str
     source: str
 
@@ -43,11 +45,16 @@ Mapper = Callable[[Row, str], Iterator[Example]]
 def annotated(row: Row, source: str) -> Iterator[Example]:
     """Read our own annotation: severity 1 or more is the tone; a split vote leans to yes."""
     severities = {tone: float(row["labels"][tone]) for tone in TONES}
+    evidence = {
+        tone: tuple(span["text"] for span in row["evidence"] if span["label"] == tone)
+        for tone in TONES
+    }
     yield Example(
         text=row["text"],
         parent=row["parent"],
         targets={tone: min(1.0, 1.2 * value) for tone, value in severities.items()},
         severities=severities,
+        evidence=evidence,
         group=f"{row['source']}/{str(row.get('ref', row['id'])).rsplit('/', 1)[0]}",
         source=row["source"],
     )

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from tonecheck.checker import load
 from tonecheck.errors import InputError
 from tonecheck.labels import TONES
 from tonecheck.modelstore import save_model
 from tonecheck.policy import Band
+from tonecheck.reading import Reading
 from tonecheck.scorers.linear import sigmoid
 from tonecheck.training.calibrate import (
     Calibration,
@@ -25,11 +27,13 @@ from tonecheck.training.corpora import (
     Corpus,
     available,
     read_corpus,
+    without_copies,
     without_development,
 )
-from tonecheck.training.evaluate import measure
+from tonecheck.training.evaluate import judge, measure
 from tonecheck.training.examples import Example
 from tonecheck.training.linear import Table, cue_kinds, fit, read_examples, scorer_of, tabulate
+from tonecheck.training.sentences import sentence_examples
 from tonecheck.training.wordspace import UNLABELLED, WordSpace, read_unlabelled, word_space
 
 FOLDS = 4
@@ -58,11 +62,15 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class _Data:
+    """Training replies in three runs: annotated, their sentences, and the other corpora."""
+
     corpora: Sequence[Corpus]
+    counts: Mapping[str, int]  # replies by corpus
     examples: Sequence[Example]
+    readings: Sequence[Reading]
     importance: Floats
-    annotated: Floats  # 1.0 for our own annotation, which calibrates
-    counts: Mapping[str, int]  # examples by corpus
+    annotated: int  # how many of the examples are whole annotated replies; they come first
+    ours: int  # how many are these or their sentences
 
 
 def train_linear(recipe: Recipe) -> dict[str, Any]:
@@ -76,9 +84,8 @@ def train_linear(recipe: Recipe) -> dict[str, Any]:
     """
     development = _development(recipe)
     data = _training_data(recipe, development)
-    recipe.say(f"{len(data.examples):,} training replies from {len(data.corpora)} corpora")
     kinds = cue_kinds()
-    table = tabulate(read_examples(data.examples), kinds)
+    table = tabulate(data.readings, kinds)
     recipe.say("word vectors")
     space = _word_space(recipe, development)
     raw, severities = _held_out(recipe, data, table, space=space, kinds=kinds)
@@ -88,25 +95,22 @@ def train_linear(recipe: Recipe) -> dict[str, Any]:
     bands = [choose_band(held_out[:, i], severities[:, i]) for i in range(len(TONES))]
     recipe.say("final fit")
     weights = fit(table, data.examples, data.importance, space=space)
-    scorer = scorer_of(weights, kinds, slopes)
+    config = {
+        **_config(recipe, kinds, calibration=calibration, bands=bands),
+        "prior": dict(zip(TONES, (severities >= 0.5).mean(axis=0).round(4), strict=True)),
+        "corpora": dict(data.counts),
+        "word_space": UNLABELLED if space is not None else None,
+    }
+    save_model(recipe.out, config, tensors=_stored(weights), card="")
+    recipe.say("measuring what was saved")
+    checker = load(str(recipe.out))
     metrics = {
-        name: measure(
-            examples, scorer.score(read_examples(examples)), dict(zip(TONES, bands, strict=True)),
-            seed=recipe.seed,
-        )
+        name: measure(examples, judge(checker, examples), checker.policy, seed=recipe.seed)
         for name, examples in development.items()
-    }  # fmt: skip
-    config = _config(recipe, kinds, calibration=calibration, bands=bands)
-    config["prior"] = dict(zip(TONES, (severities >= 0.5).mean(axis=0).round(4), strict=True))
+    }
     config["card"] = _card_figures(metrics)
-    config["corpora"] = dict(data.counts)
-    config["word_space"] = UNLABELLED if space is not None else None
-    save_model(
-        recipe.out,
-        config,
-        tensors=_stored(weights),
-        card=write_card(config, corpora=data.corpora, counts=data.counts, metrics=metrics),
-    )
+    card = write_card(config, corpora=data.corpora, counts=data.counts, metrics=metrics)
+    save_model(recipe.out, config, tensors=_stored(weights), card=card)
     return {**config, "metrics": metrics}
 
 
@@ -123,22 +127,36 @@ def _development(recipe: Recipe) -> dict[str, list[Example]]:
 def _training_data(recipe: Recipe, development: Mapping[str, Sequence[Example]]) -> _Data:
     corpora = available(recipe.folders, licence=recipe.licence)
     held_back = [example for examples in development.values() for example in examples]
-    examples: list[Example] = []
-    importance: list[float] = []
-    annotated: list[float] = []
-    counts: dict[str, int] = {}
-    for corpus in corpora:
-        kept = without_development(read_corpus(corpus, recipe.folders), held_back)
-        counts[corpus.name] = len(kept)
-        examples += kept
-        importance += [corpus.weight] * len(kept)
-        annotated += [float(bool(kept and kept[0].severities))] * len(kept)
-    if not any(annotated):
+    kept = {
+        corpus.name: without_development(read_corpus(corpus, recipe.folders), held_back)
+        for corpus in corpora
+    }
+    ours = [example for examples in kept.values() for example in examples if example.severities]
+    if not ours:
         raise InputError(
             "none of the folders holds tonecheck_replies_train or tonecheck_learning_train, which "
             "carry the labels that a model learns. Name their folder with --corpora."
         )
-    return _Data(corpora, examples, np.array(importance), np.array(annotated), counts)
+    others: list[Example] = []
+    importance: list[float] = []
+    for corpus in corpora:
+        if kept[corpus.name] and not kept[corpus.name][0].severities:
+            kept[corpus.name] = without_copies(kept[corpus.name], of=ours)
+            others += kept[corpus.name]
+            importance += [corpus.weight] * len(kept[corpus.name])
+    recipe.say(f"reading {len(ours) + len(others):,} replies from {len(corpora)} corpora")
+    readings = read_examples(ours)
+    parts = sentence_examples(ours, readings, seed=recipe.seed)
+    sentences = [part.example for part in parts]
+    return _Data(
+        corpora=corpora,
+        counts={name: len(examples) for name, examples in kept.items()},
+        examples=[*ours, *sentences, *others],
+        readings=[*readings, *read_examples(sentences), *read_examples(others)],
+        importance=np.array([1.0] * (len(ours) + len(sentences)) + importance),
+        annotated=len(ours),
+        ours=len(ours) + len(sentences),
+    )
 
 
 def _word_space(recipe: Recipe, development: Mapping[str, Sequence[Example]]) -> WordSpace | None:
@@ -156,19 +174,23 @@ def _word_space(recipe: Recipe, development: Mapping[str, Sequence[Example]]) ->
 def _held_out(
     recipe: Recipe, data: _Data, table: Table, *, space: WordSpace | None, kinds: Sequence[str]
 ) -> tuple[Floats, Floats]:
-    """Return raw log-odds and severities of our own annotated replies, each held out once."""
-    own = np.flatnonzero(data.annotated).tolist()
-    folds = held_out_groups([data.examples[row].group for row in own], FOLDS, seed=recipe.seed)
-    raw = np.zeros((len(own), len(TONES)))
+    """Return raw log-odds and severities of annotated replies, each held out once.
+
+    A reply is held out with its whole thread and with the sentences made of them.
+    """
+    groups = [example.group for example in data.examples[: data.ours]]
+    folds = held_out_groups(groups, FOLDS, seed=recipe.seed)
+    raw = np.zeros((data.annotated, len(TONES)))
     for fold in range(FOLDS):
         recipe.say(f"held-out fold {fold + 1} of {FOLDS}")
-        rows = [row for row, number in zip(own, folds, strict=True) if number == fold]
         importance = data.importance.copy()
-        importance[rows] = 0.0
-        weights = fit(table, data.examples, importance, space=space)
-        held = [data.examples[row] for row in rows]
-        raw[folds == fold] = scorer_of(weights, kinds).raw(read_examples(held))
-    severities = [[data.examples[row].severities[tone] for tone in TONES] for row in own]
+        importance[: data.ours][folds == fold] = 0.0
+        scorer = scorer_of(fit(table, data.examples, importance, space=space), kinds)
+        rows = np.flatnonzero(folds[: data.annotated] == fold).tolist()
+        raw[rows] = scorer.raw([data.readings[row] for row in rows])
+    severities = [
+        [example.severities[tone] for tone in TONES] for example in data.examples[: data.annotated]
+    ]
     return raw, np.array(severities)
 
 
