@@ -147,16 +147,23 @@ class ToneChecker:
         notes: Sequence[Note | None],
         probabilities: NDArray[np.float64],
     ) -> dict[int, Mapping[Tone, Sequence[Contribution]]]:
-        """Return the contributions of the rows that have something to explain."""
-        thresholds = np.array([self.policy[tone].unsure_at for tone in TONES])
-        rows = [
-            row
-            for row in np.flatnonzero((probabilities >= thresholds).any(axis=1)).tolist()
-            if notes[row] not in (Note.EMPTY, Note.NOT_ENGLISH)
+        """Return the contributions of the rows and tones that have something to explain."""
+        wanted = {
+            row: tones
+            for row, note in enumerate(notes)
+            if note not in (Note.EMPTY, Note.NOT_ENGLISH)
+            and (tones := self._to_explain(probabilities[row]))
+        }
+        rows = [readings[row] for row in wanted]
+        found = self._scorer.contributions(rows, list(wanted.values()))
+        return dict(zip(wanted, found, strict=True))
+
+    def _to_explain(self, probabilities: NDArray[np.float64]) -> list[Tone]:
+        return [
+            tone
+            for tone, value in zip(TONES, probabilities.tolist(), strict=True)
+            if self.policy[tone].decide(value) is not Decision.NO
         ]
-        return dict(
-            zip(rows, self._scorer.contributions([readings[row] for row in rows]), strict=True)
-        )
 
     def _verdict(
         self,

@@ -40,12 +40,12 @@ def hit(start, end, *, kind="insult", strength=0.8):
 
 def test_no_readings_give_no_rows(scorer):
     assert scorer.score([]).shape == (0, 3)
-    assert scorer.contributions([]) == []
+    assert scorer.contributions([], []) == []
 
 
 def test_a_reading_without_words_has_a_defined_score(scorer):
     assert np.isfinite(scorer.score([reading("")])).all()
-    assert scorer.contributions([reading("")]) == [dict.fromkeys(TONES, ())]
+    assert scorer.contributions([reading("")], [TONES]) == [dict.fromkeys(TONES, ())]
 
 
 @settings(max_examples=60, deadline=None)
@@ -62,7 +62,7 @@ def test_a_score_does_not_depend_on_the_batch(scorer, texts):
 @given(replies)
 def test_what_words_add_makes_up_the_log_odds(scorer, text):
     item = reading(text)
-    added = scorer.contributions([item])[0]
+    added = scorer.contributions([item], [TONES])[0]
     if not item.prepared.text.strip():
         return
     dense = features.matrix([item], KINDS) @ scorer._weights["features"]
@@ -74,7 +74,7 @@ def test_what_words_add_makes_up_the_log_odds(scorer, text):
 
 def test_a_cue_s_weight_goes_to_its_words(scorer):
     plain, cued = reading("you utter fool"), reading("you utter fool", hits=(hit(10, 14),))
-    before, after = scorer.contributions([plain, cued])
+    before, after = scorer.contributions([plain, cued], [TONES, TONES])
     weight = scorer._weights["features"][features.columns(KINDS).index("kind:insult")]
     for column, tone in enumerate(TONES):
         gained = [b.weight - a.weight for a, b in zip(before[tone], after[tone], strict=True)]
@@ -83,7 +83,7 @@ def test_a_cue_s_weight_goes_to_its_words(scorer):
 
 def test_contributions_are_whole_words_in_order(scorer):
     text = "no. you are wrong, again"
-    parts = scorer.contributions([reading(text)])[0][Tone.HOSTILITY]
+    parts = scorer.contributions([reading(text)], [(Tone.HOSTILITY,)])[0][Tone.HOSTILITY]
     assert [text[part.start : part.end] for part in parts] == text.split()
 
 

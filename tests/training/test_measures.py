@@ -78,15 +78,26 @@ def test_a_true_probability_has_little_calibration_error():
 def test_the_threshold_for_yes_keeps_its_stated_precision():
     probabilities, answers = drawn(5000)
     severities = np.where(answers, np.where(probabilities > 0.8, 2.0, 1.0), 0.0)
-    band = choose_band(probabilities, severities)
+    band = choose_band(probabilities, severities, ["a"] * 5000)
     assert answers[probabilities >= band.yes_at].mean() >= YES_PRECISION - 0.005
     assert band.unsure_at < band.yes_at < band.clear_at < 0.9
+
+
+def test_a_corpus_where_the_tone_is_rare_keeps_its_precision_too():
+    probabilities, answers = drawn(5000)
+    rare = np.arange(5000) % 2 == 0
+    answers &= ~rare | (np.random.default_rng(8).random(5000) < 0.85)
+    names = ["rare" if flag else "common" for flag in rare]
+    band = choose_band(probabilities, answers * 1.0, names)
+    flagged = (probabilities >= band.yes_at) & rare
+    assert answers[flagged].mean() >= YES_PRECISION - 0.005
+    assert choose_band(probabilities, answers * 1.0, ["all"] * 5000).yes_at < band.yes_at
 
 
 def test_no_threshold_is_set_by_a_handful_of_lucky_replies():
     probabilities = np.linspace(0, 1, 1000)
     lucky = np.where(np.arange(1000) >= 990, 1.0, 0.0)  # right ten times in ten, wrong below
-    assert choose_band(probabilities, lucky).yes_at == 0.99
+    assert choose_band(probabilities, lucky, ["a"] * 1000).yes_at == 0.99
 
 
 def test_no_group_is_in_two_folds():

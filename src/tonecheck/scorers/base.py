@@ -1,6 +1,6 @@
 """What every scorer can do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -21,7 +21,7 @@ class Scorer(Protocol):
         ...
 
     def contributions(
-        self, readings: Sequence[Reading]
+        self, readings: Sequence[Reading], tones: Sequence[Collection[Tone]]
     ) -> list[Mapping[Tone, Sequence[Contribution]]]:
-        """Return for each reading what its words add to each tone's log-odds."""
+        """Return for each reading what its words add to the log-odds of the tones named for it."""
         ...

@@ -6,7 +6,7 @@ still a jab.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,9 +142,9 @@ class LinearScorer:
         return total
 
     def contributions(
-        self, readings: Sequence[Reading]
+        self, readings: Sequence[Reading], tones: Sequence[Collection[Tone]]
     ) -> list[Mapping[Tone, Sequence[Contribution]]]:
-        """Return for each reading what each of its words adds to each tone's log-odds.
+        """Return for each reading what each of its words adds to some tones' log-odds.
 
         An n-gram's share is spread evenly over its characters, and each word takes what lies on
         it and on the space before it. A cue's weights go to the words of the cue.
@@ -155,7 +155,10 @@ class LinearScorer:
         grams = family_grams(sentences.texts)
         *_, scales = self._sums(sentences, grams, len(readings))
         shares = self._character_shares(readings, sentences, grams, scales=scales)
-        return [_per_word(reading, share) for reading, share in zip(readings, shares, strict=True)]
+        return [
+            _per_word(reading, share, wanted)
+            for reading, share, wanted in zip(readings, shares, tones, strict=True)
+        ]
 
     def _sums(
         self, sentences: Sentences, grams: Mapping[str, Grams], replies: int
@@ -205,8 +208,8 @@ class LinearScorer:
             ends = np.minimum(found.ends, np.array(lengths)[found.rows])
             weight = self._weights[family][found.buckets] * scales[family][found.rows]
             weight /= np.maximum(ends - found.starts, 1)[:, None]
-            np.add.at(shares, places[found.rows] + found.starts, weight)
-            np.subtract.at(shares, places[found.rows] + ends, weight)
+            shares += _sum_rows(weight, places[found.rows] + found.starts, len(shares))
+            shares -= _sum_rows(weight, places[found.rows] + ends, len(shares))
         shares = np.cumsum(shares, axis=0)
         parts = [shares[firsts[row] : firsts[row + 1]].copy() for row in range(len(readings))]
         for reading, part in zip(readings, parts, strict=True):
@@ -245,14 +248,17 @@ def _first_where(marks: NDArray[np.bool_], rows: NDArray[np.int64], count: int) 
     return chosen
 
 
-def _per_word(reading: Reading, shares: Floats) -> Mapping[Tone, Sequence[Contribution]]:
+def _per_word(
+    reading: Reading, shares: Floats, tones: Collection[Tone]
+) -> Mapping[Tone, Sequence[Contribution]]:
     words = [match.span() for match in _WORD.finditer(reading.prepared.text)]
     if not words:
-        return {tone: () for tone in TONES}
+        return dict.fromkeys(tones, ())
     # Each word also takes the space before it, so that the words together make up the whole.
     sums = np.add.reduceat(shares, [0, *(end for _, end in words[:-1])], axis=0)
     starts, ends = zip(*words, strict=True)
     return {
         tone: list(map(Contribution, starts, ends, sums[:, column].tolist()))
         for column, tone in enumerate(TONES)
+        if tone in tones
     }

@@ -10,13 +10,13 @@ from tonecheck.policy import Band
 
 Floats = NDArray[np.float64]
 
-YES_PRECISION = 0.70
-"""A tone is flagged where at least this share of such replies carry it."""
+YES_PRECISION = 0.60
+"""A tone is flagged where at least this share of such replies carry it, in every corpus of ours."""
 
 UNSURE_PRECISION = 1 / 3
 """Of the replies between the two thresholds at least this share carry the tone."""
 
-_FEWEST = 40  # below this many replies a precision is too uncertain to set a threshold by
+_FEWEST = 30  # below this many replies a precision is too uncertain to set a threshold by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +35,23 @@ def calibrate(raw: Floats, answers: NDArray[np.bool_]) -> Calibration:
     return Calibration(slope=float(model.coef_[0, 0]), intercept=float(model.intercept_[0]))
 
 
-def choose_band(probabilities: Floats, severities: Floats) -> Band:
+def choose_band(probabilities: Floats, severities: Floats, corpora: Sequence[str]) -> Band:
     """Return thresholds for stated precision, from replies held out of training.
+
+    The precision of a yes must hold in each corpus by itself: a tone that is frequent in one would
+    otherwise set a threshold that is too low for another.
 
     Args:
         probabilities: Calibrated, one a reply.
         severities: As annotated, 0 to 2; 0.5 and more is the tone.
+        corpora: Which corpus each reply comes from.
     """
     answers = severities >= 0.5
-    yes_at = _lowest_with(probabilities, answers, YES_PRECISION)
+    names = np.array(corpora)
+    yes_at = max(
+        _lowest_with(probabilities[names == name], answers[names == name], YES_PRECISION)
+        for name in sorted(set(corpora))
+    )
     below = probabilities < yes_at
     unsure_at = _lowest_with(probabilities[below], answers[below], UNSURE_PRECISION)
     flagged = (probabilities >= yes_at) & answers

@@ -37,6 +37,8 @@ from tonecheck.training.sentences import sentence_examples
 from tonecheck.training.wordspace import UNLABELLED, WordSpace, read_unlabelled, word_space
 
 FOLDS = 4
+OURS = "tonecheck_learning"
+"""The source of our own invented replies; all other annotated replies were found in the wild."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,11 @@ def train_linear(recipe: Recipe) -> dict[str, Any]:
     calibration = [calibrate(raw[:, i], severities[:, i] >= 0.5) for i in range(len(TONES))]
     slopes = np.array([[part.slope, part.intercept] for part in calibration])
     held_out = sigmoid(raw * slopes[:, 0] + slopes[:, 1])
-    bands = [choose_band(held_out[:, i], severities[:, i]) for i in range(len(TONES))]
+    sources = ["ours" if example.source == OURS else "found" for example in data.examples]
+    bands = [
+        choose_band(held_out[:, i], severities[:, i], sources[: data.annotated])
+        for i in range(len(TONES))
+    ]
     recipe.say("final fit")
     weights = fit(table, data.examples, data.importance, space=space)
     config = {

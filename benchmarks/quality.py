@@ -1,0 +1,90 @@
+"""How good the shipped model is on development data, beside plain TF-IDF on the same rows.
+
+    python benchmarks/quality.py --corpora ../shared/corpora
+
+The plain model is what a competent person writes in ten lines: TF-IDF of words and pairs, logistic
+regression, trained on our annotated replies alone. What lies between the two is what cues,
+character n-grams, other corpora, word vectors and single sentences add together.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+import tonecheck
+from machine import ROOT, store
+from tonecheck.labels import TONES
+from tonecheck.training.corpora import DEVELOPMENT, corpus_named, read_corpus, without_development
+from tonecheck.training.evaluate import auc_interval, judge, measure
+from tonecheck.training.examples import Example
+
+# What issue 2 aims at, by development corpus and tone: AUC.
+AIMS = {
+    "tonecheck_replies_dev": {"hostility": 0.86, "hustling": 0.78, "dismissiveness": 0.80},
+    "ucc_val": {"hostility": 0.75, "dismissiveness": 0.74},
+}
+
+
+def main() -> None:
+    """Measure, store and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpora", type=Path, required=True)
+    folders = [parser.parse_args().corpora, ROOT / "data" / "learning"]
+    checker = tonecheck.load()
+    development = {corpus.name: read_corpus(corpus, folders) for corpus in DEVELOPMENT}
+    shipped = {
+        name: measure(examples, judge(checker, examples), checker.policy)
+        for name, examples in development.items()
+    }
+    plain = plain_tfidf(folders, development)
+    path = store(
+        "quality", {"model": checker.model, "aims": AIMS, "shipped": shipped, "plain_tfidf": plain}
+    )
+    for name, tones in shipped.items():
+        for tone, figures in tones.items():
+            auc, base = figures["auc"], plain[name][tone]
+            print(
+                f"{name:24} {tone:15} {auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f})  "
+                f"plain {base['value']:.3f}  aim {AIMS.get(name, {}).get(tone, '–')}"
+            )
+    print(path)
+
+
+def plain_tfidf(
+    folders: Sequence[Path], development: dict[str, list[Example]]
+) -> dict[str, dict[str, Any]]:
+    """Return the area under the ROC curve of the plain model, with its interval."""
+    held = [example for examples in development.values() for example in examples]
+    training = [
+        example
+        for name in ("tonecheck_replies_train", "tonecheck_learning_train")
+        for example in without_development(read_corpus(corpus_named(name), folders), held)
+    ]
+    found: dict[str, dict[str, Any]] = {name: {} for name in development}
+    for tone in TONES:
+        model = make_pipeline(
+            TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
+            LogisticRegression(C=4.0, max_iter=500),
+        )
+        model.fit(
+            [example.text for example in training],
+            [example.targets[tone] >= 0.5 for example in training],
+        )
+        for name, examples in development.items():
+            rows = [example for example in examples if tone in example.targets]
+            if rows:
+                scores = model.predict_proba([example.text for example in rows])[:, 1]
+                answers = np.array([example.targets[tone] >= 0.5 for example in rows])
+                groups = [example.group for example in rows]
+                found[name][str(tone)] = auc_interval(answers, scores, groups)
+    return found
+
+
+if __name__ == "__main__":
+    main()

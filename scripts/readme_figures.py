@@ -1,0 +1,119 @@
+"""Write the measured figures into the README, between their markers.
+
+Figures come from benchmarks/results/*.json, and the shown verdict from the shipped model, so no
+number in the README is typed by hand. `--check` only says whether the README is up to date.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+RESULTS = ROOT / "benchmarks" / "results"
+CORPORA = {
+    "tonecheck_replies_dev": "annotated real replies",
+    "tonecheck_learning_dev": "invented replies in learning spaces",
+    "ucc_val": "UCC news comments, other annotators, never trained on",
+}
+
+
+def main() -> None:
+    """Rewrite the README, or with `--check` leave with 1 if that would change it."""
+    text = README.read_text(encoding="utf-8")
+    updated = text
+    for name, block in blocks().items():
+        updated = re.sub(
+            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
+            lambda match, block=block: f"{match[1]}{block}\n{match[2]}",
+            updated,
+            flags=re.DOTALL,
+        )
+    if "--check" in sys.argv:
+        raise SystemExit(int(updated != text))
+    README.write_text(updated, encoding="utf-8")
+
+
+def blocks() -> dict[str, str]:
+    """Return what stands between each pair of markers."""
+    return {
+        "check": check(),
+        "quality": quality(read("quality")),
+        "speed": speed(read("speed")),
+    }
+
+
+def read(name: str) -> dict[str, Any]:
+    """Return the stored results of a benchmark."""
+    stored: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return stored
+
+
+def check() -> str:
+    """Return what `tonecheck check` prints."""
+    from tonecheck.cli.app import app
+
+    arguments = ["check", "Just google it.", "--parent", "How do I invert a matrix?"]
+    output = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(app, arguments).output
+    return f"```text\n{output.rstrip()}\n```"
+
+
+def quality(stored: dict[str, Any]) -> str:
+    """Return the table of quality."""
+    lines = [
+        f"`{stored['model']}` on development data, which neither trained it nor set a threshold "
+        "(95 % intervals; `make bench`):",
+        "",
+        "| replies | tone | of them positive | AUC | plain TF-IDF | right when it says yes "
+        "| of positives found |",
+        "|---|---|---:|---|---:|---|---|",
+    ]
+    for corpus, title in CORPORA.items():
+        for tone, found in stored["shipped"][corpus].items():
+            auc = found["auc"]
+            lines.append(
+                f"| {title} | {tone} | {found['positive']:,} of {found['replies']:,} "
+                f"| **{auc['value']:.2f}** ({auc['low']:.2f}–{auc['high']:.2f}) "
+                f"| {stored['plain_tfidf'][corpus][tone]['value']:.2f} "
+                f"| {percent(found['yes']['precision'])} | {percent(found['yes']['recall'])} |"
+            )
+    return "\n".join(lines)
+
+
+def percent(share: dict[str, Any]) -> str:
+    """Return a share in per cent with its interval."""
+    if share["value"] is None:
+        return "–"
+    return f"{100 * share['value']:.0f} % ({100 * share['low']:.0f}–{100 * share['high']:.0f})"
+
+
+def speed(stored: dict[str, Any]) -> str:
+    """Return the table of speed."""
+    facts = stored["replies"]
+    lines = [
+        f"{facts['count']:,} real replies of {facts['mean_words']} words on average, "
+        f"{facts['with_parent']:,} with a parent; whole commands, start-up included, median of "
+        f"{stored['runs']} runs on {stored['cores']} cores ({stored['processor']}):",
+        "",
+        "| | replies/s | seconds | peak memory of the largest process |",
+        "|---|---:|---:|---:|",
+    ]
+    for name, result in stored["results"].items():
+        lines.append(
+            f"| {name} | {result['replies_per_second']:,.0f} | {result['median_seconds']:.1f} "
+            f"| {result['peak_mib']:.0f} MiB |"
+        )
+    lines += [
+        "",
+        "alt-profanity-check gives one number for profanity, without evidence or explanation; it "
+        "is here as a yardstick that people know.",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
