@@ -55,6 +55,14 @@ def main() -> None:
         for _ in range(RUNS):
             for name, command in commands.items():
                 runs[name].append(timed(command))
+        starts = {
+            name: statistics.median(timed(command)["seconds"] for _ in range(11))
+            for name, command in {
+                "python": [sys.executable, "-c", "pass"],
+                "import tonecheck": [sys.executable, "-c", "import tonecheck"],
+                "tonecheck --help": [tonecheck, "--help"],
+            }.items()
+        }
     results = {name: summary(found) for name, found in runs.items()}
     path = store(
         "speed",
@@ -63,6 +71,11 @@ def main() -> None:
             "runs": RUNS,
             "alt-profanity-check version": version("alt-profanity-check"),
             "results": results,
+            "start_up_ms": {
+                name: round(1000 * (seconds - starts["python"]), 1)
+                for name, seconds in starts.items()
+                if name != "python"
+            },
         },
     )
     for name, result in results.items():

@@ -107,7 +107,12 @@ def speed(stored: dict[str, Any]) -> str:
             f"| {name} | {result['replies_per_second']:,.0f} | {result['median_seconds']:.1f} "
             f"| {result['peak_mib']:.0f} MiB |"
         )
+    starts = stored["start_up_ms"]
     lines += [
+        "",
+        f"Beyond the interpreter's own start, `import tonecheck` takes "
+        f"{starts['import tonecheck']:.0f} ms and `tonecheck --help` "
+        f"{starts['tonecheck --help']:.0f} ms.",
         "",
         "alt-profanity-check gives one number for profanity, without evidence or explanation; it "
         "is here as a yardstick that people know.",

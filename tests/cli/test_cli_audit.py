@@ -16,14 +16,14 @@ def without_charts(monkeypatch):
 def test_audit_writes_the_report_and_says_what_it_found(invoke, tmp_path):
     done = invoke("audit", SAMPLES / "moodle-forum.csv", "--out", "report")
     assert done.exit_code == 0
-    first, counts, *tones, problems = done.stdout.splitlines()
-    assert first == str(Path("report") / "report.html")
+    counts, *tones, problems, last = done.stdout.splitlines()
+    assert last == str(Path("report") / "report.html")
     summary = json.loads((tmp_path / "report" / "summary.json").read_text(encoding="utf-8"))
     assert counts.startswith(f"messages: {summary['messages']['read']:,}, judged: ")
     assert [line.partition(":")[0] for line in tones] == list(summary["tones"])
     assert f": {summary['tones']['hostility']['yes']:,} flagged, about " in tones[0]
     assert problems == "bad rows: 0"
-    assert (tmp_path / first).read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (tmp_path / last).read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
 def test_quiet_audit_says_only_where_the_report_is(invoke, write_lines):
@@ -55,8 +55,8 @@ def test_columns_of_a_table_are_mapped(invoke, tmp_path):
 def test_bad_rows_are_counted_and_the_rest_is_audited(invoke, write_lines):
     done = invoke("audit", write_lines([POST, b"nope", POST]), "--out", "report")
     assert done.exit_code == 0
-    assert done.stdout.splitlines()[1] == "messages: 2, judged: 2, threads: 1, members: 1"
-    assert done.stdout.splitlines()[-1] == "bad rows: 1, see problems.jsonl"
+    assert done.stdout.splitlines()[0] == "messages: 2, judged: 2, threads: 1, members: 1"
+    assert done.stdout.splitlines()[-2] == "bad rows: 1, see problems.jsonl"
 
 
 def test_an_export_of_bad_rows_alone_exits_with_2(invoke, write_lines):

@@ -68,7 +68,7 @@ ADMIT = finding("just admit it", "presses the reader to give in")
         (
             {"dismissiveness": "yes"},
             {D: [finding("a big word here")]},
-            "“a big word here” resembles replies that people marked as dismissive.",
+            "“a big word here” resembles replies marked as dismissive.",
         ),
         (
             {"dismissiveness": "unsure"},
@@ -78,12 +78,12 @@ ADMIT = finding("just admit it", "presses the reader to give in")
         (
             {"hostility": "yes", "hustling": "yes"},
             {H: [finding("so there")], U: [finding("so there")]},
-            "“so there” resembles replies that people marked as hostile and hustling.",
+            "“so there” resembles replies marked as hostile and hustling.",
         ),
         (
             {"hostility": "yes"},
             {},
-            "The wording resembles replies that people marked as hostile.",
+            "The wording resembles replies marked as hostile.",
         ),
     ],
 )

@@ -64,10 +64,10 @@ def audit(  # noqa: PLR0913  an option is a parameter
             on_progress=progress.update,
         )
         result = run_audit(exports, out, checker, options=options)
-    typer.echo(printable(str(result.report)))
     if not quiet:
         for line in _headlines(result.summary):
             typer.echo(line)
+    typer.echo(printable(str(result.report)))
     if not result.summary["messages"]["read"] and result.summary["problems"]:
         raise InputError(
             f"no message could be read; {out / 'problems.jsonl'} says why. "

@@ -76,7 +76,7 @@ class _Wording:
             return f"may {bare(self.says)}" if self.unsure else self.says
         if self.unsure:
             return f"may read as {self.tone.adjective}"
-        return f"resembles replies that people marked as {self.tone.adjective}"
+        return f"resembles replies marked as {self.tone.adjective}"
 
     def clause(self, words: int) -> str:
         """Return subject and predicate."""
