@@ -31,6 +31,8 @@ _MATHS_LENGTH = 3  # up to here a Greek letter among Latin ones is rather a symb
 _SPACED = re.compile(r"(?<![^\W_])(?<!')[A-Za-z](?:[ .*_-][A-Za-z](?![^\W_])){2,}")
 _JOINED_MIN = 4  # within a longer row; a row that is a word as a whole may have three letters
 
+_MAYBE_SPACED = re.compile(r"[ .*_-][A-Za-z][ .*_-][A-Za-z](?![^\W_])")
+_MAYBE_RUN = re.compile(r"(.)\1\1")  # on small letters: cheaper than ignoring case
 _RUN = re.compile(r"([^\W\d_])\1{2,}", re.IGNORECASE)
 _LETTERS = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])")  # not 0xffff: that is a number
 _SAME = re.compile(r"(.)\1*", re.IGNORECASE)
@@ -77,6 +79,8 @@ def _is_mixed(word: str) -> bool:
 
 def spaced_letters(text: str) -> list[Edit]:
     """Return edits that join `i d i o t`, `i.d.i.o.t` and `i-d-i-o-t`."""
+    if not _MAYBE_SPACED.search(text):
+        return []
     edits: list[Edit] = []
     for match in _SPACED.finditer(text):
         row = match.group()[::2].lower()
@@ -114,7 +118,7 @@ for _word in ORDERED:
 
 def stretched(text: str) -> list[Edit]:
     """Return edits that shorten `stuuuupid` to a word on our list, other runs to two letters."""
-    if not _RUN.search(text):
+    if not _MAYBE_RUN.search(text.lower()) or not _RUN.search(text):
         return []
     edits: list[Edit] = []
     for match in _LETTERS.finditer(text):

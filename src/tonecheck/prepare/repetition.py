@@ -44,8 +44,12 @@ class ParentWords:
         """Return the words of all versions of a parent, such as raw and cleaned."""
         grams: set[Gram] = set()
         sentences: set[Gram] = set()
+        known: list[str] = []
         for text in texts:
             words = _words(text)
+            if words == known:
+                continue  # cleaning changed no word, as mostly
+            known = words
             grams.update(_grams(words))
             if len(words) >= OPENING:
                 parts = (tuple(_words(part)) for part in _SENTENCE_END.split(text))

@@ -10,8 +10,11 @@ from tonecheck.policy import Band
 
 Floats = NDArray[np.float64]
 
-YES_PRECISION = 0.60
+YES_PRECISION = 0.70
 """A tone is flagged where at least this share of such replies carry it, in every corpus of ours."""
+
+LIKELY = 0.5
+"""A tone is never flagged where it is less likely than not."""
 
 UNSURE_PRECISION = 1 / 3
 """Of the replies between the two thresholds at least this share carry the tone."""
@@ -49,8 +52,11 @@ def choose_band(probabilities: Floats, severities: Floats, corpora: Sequence[str
     answers = severities >= 0.5
     names = np.array(corpora)
     yes_at = max(
-        _lowest_with(probabilities[names == name], answers[names == name], YES_PRECISION)
-        for name in sorted(set(corpora))
+        LIKELY,
+        *(
+            _lowest_with(probabilities[names == name], answers[names == name], YES_PRECISION)
+            for name in sorted(set(corpora))
+        ),
     )
     below = probabilities < yes_at
     unsure_at = _lowest_with(probabilities[below], answers[below], UNSURE_PRECISION)
