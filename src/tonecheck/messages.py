@@ -76,10 +76,18 @@ class Thread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadRow:
-    """A row that could not be read: where it stood, and what was wrong with it."""
+    """A row that could not be read, or what else a reader has to say about a file.
+
+    Attributes:
+        place: Where it stood.
+        reason: What was wrong with it.
+        kind: What was lost: `row` for one row, `rest` for the rest of a file from here on, and
+            `notice` where nothing was, as for a guessed encoding.
+    """
 
     place: str
     reason: str
+    kind: str = "row"
 
 
 def parse_time(value: object, place: str = "") -> datetime | None:
