@@ -9,7 +9,10 @@ from tonecheck.errors import ModelError, ModelFormatError, ModelIntegrityError
 from tonecheck.labels import TONES
 from tonecheck.modelstore import open_model, save_model, shipped_models
 
-CONFIG = {"kind": "linear", "name": "tiny", "version": "0.0.1", "tones": [str(t) for t in TONES]}
+CONFIG = {
+    **{"kind": "linear", "name": "tiny", "version": "0.0.1", "tones": [str(t) for t in TONES]},
+    **{"calibration": {}, "policy": {}, "prior": {}},
+}
 
 
 @pytest.fixture
@@ -91,6 +94,22 @@ def test_a_model_of_other_tones_is_refused(tmp_path):
     save_model(tmp_path / "odd", {**CONFIG, "tones": ["hostility"]}, tensors={}, card="")
     with pytest.raises(ModelFormatError, match=re.escape("judges ['hostility']; tonecheck needs")):
         open_model(str(tmp_path / "odd"))
+
+
+def test_a_configuration_that_lacks_a_part_is_refused(tmp_path):
+    config = {key: value for key, value in CONFIG.items() if key != "policy"}
+    save_model(tmp_path / "bare", config, tensors={}, card="")
+    with pytest.raises(
+        ModelFormatError, match=r"config\.json lacks policy\. Train the model again"
+    ):
+        open_model(str(tmp_path / "bare"))
+
+
+def test_a_path_never_means_a_shipped_model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_model(tmp_path / "linear-en", CONFIG, tensors={}, card="")
+    assert open_model("./linear-en").label == "tiny@0.0.1"
+    assert open_model("linear-en").label != "tiny@0.0.1"
 
 
 def test_weights_that_are_no_safetensors_are_refused(folder):

@@ -205,7 +205,7 @@ def _batches(messages: Iterable[Message]) -> Iterator[list[Message]]:
     size = 0
     for message in messages:
         batch.append(message)
-        size += min(len(message.text), MAX_CHARS)
+        size += min(len(message.text), MAX_CHARS) + min(len(message.parent or ""), MAX_CHARS)
         if len(batch) == BATCH or size >= _BATCH_CHARS:
             yield batch
             batch, size = [], 0

@@ -29,6 +29,8 @@ DEFAULT_MODEL = "linear-en"
 
 CONFIG, WEIGHTS, CARD, MANIFEST = "config.json", "weights.safetensors", "README.md", "manifest.json"
 
+_NEEDED = ("kind", "name", "version", "calibration", "policy", "prior")
+
 Tensors = Mapping[str, NDArray[Any]]
 
 
@@ -80,7 +82,12 @@ def open_model(name: str = "default") -> ModelFolder:
     """
     path = _find(DEFAULT_MODEL if name == "default" else name)
     _verify(path)
-    config = json.loads((path / CONFIG).read_text(encoding="utf-8"))
+    try:
+        config = dict(json.loads((path / CONFIG).read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as err:
+        raise ModelFormatError(
+            f"{path / CONFIG} holds no JSON object ({err}). Train the model again."
+        ) from err
     if config.get("format") != FORMAT:
         raise ModelFormatError(
             f"{path} has format {config.get('format')!r}; this version of tonecheck reads format "
@@ -90,6 +97,10 @@ def open_model(name: str = "default") -> ModelFolder:
         raise ModelFormatError(
             f"{path} judges {config.get('tones')}; tonecheck needs {[str(t) for t in TONES]}, "
             "in this order. Train the model again."
+        )
+    if missing := [key for key in _NEEDED if key not in config]:
+        raise ModelFormatError(
+            f"{path / CONFIG} lacks {', '.join(missing)}. Train the model again."
         )
     return ModelFolder(path=path, config=config)
 
@@ -139,7 +150,9 @@ def replacing(path: Path) -> "Iterator[Any]":
 
 
 def _find(name: str) -> Path:
-    for path in (_shipped_root() / name, Path(name)):
+    # A path is a path: only a bare name may mean a shipped model.
+    bare = name not in (".", "..") and not {"/", "\\"} & set(name)
+    for path in (_shipped_root() / name, Path(name)) if bare else (Path(name),):
         if path.is_dir():
             return path
     shipped = ", ".join(path.name for path in shipped_models()) or "none"
@@ -171,5 +184,6 @@ def _verify(path: Path) -> None:
         file = path / Path(name).name
         if not file.is_file():
             raise ModelIntegrityError(f"{file} is missing. {advice}")
-        if hashlib.sha256(file.read_bytes()).hexdigest() != facts["sha256"]:
+        stated = facts.get("sha256") if isinstance(facts, dict) else None
+        if hashlib.sha256(file.read_bytes()).hexdigest() != stated:
             raise ModelIntegrityError(f"{file} differs from its manifest. {advice}")

@@ -28,7 +28,7 @@ def scores(**decisions):
 
 def finding(text, says="", weight=0.5):
     evidence = Evidence(start=0, end=len(text), text=text, cue="x", weight=weight)
-    return Finding(evidence=evidence, says=says)
+    return Finding(evidence=evidence, shown=text, says=says)
 
 
 GOOGLE = finding("Just google it", "sends the asker away instead of helping")
@@ -78,7 +78,7 @@ ADMIT = finding("just admit it", "presses the reader to give in")
         (
             {"hostility": "yes", "hustling": "yes"},
             {H: [finding("so there")], U: [finding("so there")]},
-            "“so there” resembles replies marked as hostile and hustling.",
+            "The wording resembles replies marked as hostile and hustling.",
         ),
         (
             {"hostility": "yes"},

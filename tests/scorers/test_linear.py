@@ -93,10 +93,15 @@ def test_sentences_end_at_marks_and_lines():
     assert found.rows.tolist() == [0, 0, 0, 0, 1]
 
 
-def test_the_strongest_sentence_counts_once_more(scorer):
-    weak, strong = "aa bb.", "ab cd ef."
-    raws = scorer.raw([reading(weak), reading(strong), reading(f"{weak} {strong}")])
-    assert not np.allclose(raws[2], raws[:2].mean(axis=0))
+def test_the_strongest_sentence_counts_once_more(scorer, monkeypatch):
+    both = reading("aa bb. ab cd ef.")
+    alone = [reading("aa bb."), reading("ab cd ef.")]
+    monkeypatch.setattr("tonecheck.scorers.linear.SENTENCE_SHARE", 0.0)
+    without = scorer.raw([both])[0]
+    rest = features.matrix(alone, KINDS) @ scorer._weights["features"] + scorer._weights["bias"]
+    strongest = (scorer.raw(alone) - rest).max(axis=0)
+    monkeypatch.setattr("tonecheck.scorers.linear.SENTENCE_SHARE", 0.5)
+    assert scorer.raw([both])[0] == pytest.approx(without + 0.5 * strongest, abs=1e-6)
 
 
 def test_feature_columns_match_their_names():

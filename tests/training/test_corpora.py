@@ -89,6 +89,18 @@ def test_a_copy_of_a_development_reply_takes_its_whole_thread_out_of_training():
     assert [item.group for item in kept] == ["t2"]
 
 
+def test_a_thread_that_development_names_or_answers_is_out_of_training():
+    held = [
+        Example(text="held", targets={}, group="cmv/1096_ah_t1_x", source="dev"),
+        example("A long development reply that somebody answered later on.", source="dev"),
+    ]
+    named = Example(text="one", targets={}, group="t3_sub", alias="1096_ah_t1_x", source="cmv")
+    beside = Example(text="two", targets={}, group="t3_sub", alias="88_delta_y", source="cmv")
+    answer = Example(text="three", parent=held[1].text, targets={}, group="g9", source="github")
+    free = Example(text="four", targets={}, group="t3_other", source="cmv")
+    assert without_development([named, beside, answer, free], held) == [free]
+
+
 def test_a_short_common_reply_takes_out_only_itself():
     training = [example("I agree.", group="t1"), example("A long answer to it.", group="t1")]
     kept = without_development(training, [example("I agree!", source="dev")])
@@ -126,6 +138,7 @@ def test_a_corpus_that_says_nothing_of_a_reply_gives_no_example():
 
 def test_a_removed_comment_keeps_what_it_answered():
     row = {
+        "id": "17_ah_x",
         "submission": "s1",
         "outcome": "ad_hominem",
         "context": [{"text": "first"}, {"text": "second"}],

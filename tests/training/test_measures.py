@@ -79,7 +79,8 @@ def test_the_threshold_for_yes_keeps_its_stated_precision():
     probabilities, answers = drawn(5000)
     severities = np.where(answers, np.where(probabilities > 0.8, 2.0, 1.0), 0.0)
     band = choose_band(probabilities, severities, ["a"] * 5000)
-    assert answers[probabilities >= band.yes_at].mean() >= YES_PRECISION - 0.005
+    fresh, right = drawn(5000, seed=4)
+    assert right[fresh >= band.yes_at].mean() >= YES_PRECISION
     assert band.unsure_at < band.yes_at < band.clear_at < 0.9
 
 
@@ -96,7 +97,7 @@ def test_a_corpus_where_the_tone_is_rare_keeps_its_precision_too():
 
 def test_no_threshold_is_set_by_a_handful_of_lucky_replies():
     probabilities = np.linspace(0, 1, 1000)
-    lucky = np.where(np.arange(1000) >= 990, 1.0, 0.0)  # right ten times in ten, wrong below
+    lucky = np.where(np.arange(1000) >= 996, 1.0, 0.0)  # right four times in four, wrong below
     assert choose_band(probabilities, lucky, ["a"] * 1000).yes_at == 0.99
 
 

@@ -84,8 +84,8 @@ def _line_rows(stream: IO[bytes], format: RowFormat, fields: Fields) -> Iterator
         if line is None:
             reason = f"this line is longer than {MAX_LINE:,} bytes, so it was passed over."
             yield Refused(id=str(number), line=number, reason=reason)
-        elif text := line.strip(b"\r\n"):
-            yield _line_row(number, text, format=format, fields=fields)
+        elif line.strip():
+            yield _line_row(number, line.strip(b"\r\n"), format=format, fields=fields)
 
 
 def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:

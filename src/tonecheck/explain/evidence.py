@@ -19,6 +19,7 @@ MODEL_CUE = "model"
 MOST_SPANS = 3
 MOST_WORDS = 12
 _MODEL_WORDS = 8
+_MOST_UNITS = 3 * _MODEL_WORDS
 # Beside known phrases, the model's own phrase is shown if it holds this share of what speaks for
 # the tone; less than that is noise.
 _SHARE_TO_SHOW = 0.3
@@ -34,9 +35,16 @@ _SENTENCE_END = re.compile(r"[.!?…\n]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A piece of evidence, and what its words do as a predicate; empty where only weights speak."""
+    """A piece of evidence and how to speak of it.
+
+    Attributes:
+        evidence: The words as they stand in the original.
+        shown: The same words cleaned, without markup.
+        says: What they do, as a predicate; empty where only the model's weights speak.
+    """
 
     evidence: Evidence
+    shown: str
     says: str
 
 
@@ -141,6 +149,7 @@ class _Words:
                 begin = last
             if passed > _MODEL_WORDS:
                 begin = max(begin, words[passed - _MODEL_WORDS - 1] + 1)
+            begin = max(begin, last - _MOST_UNITS)  # marks are no words, but must not pile up
             lowest = min(sums[begin : last + 1])
             gain = sums[last + 1] - lowest
             if gain > best + _TINY:
@@ -232,7 +241,8 @@ def _locate(prepared: Prepared, candidate: _Candidate) -> Finding:
     start, end = candidate.start, candidate.end
     begin, stop = prepared.locate(start, end)
     if stop - begin > _STRETCH * (end - start):
-        begin, stop = prepared.locate(*_longest_part(prepared, start, end))
+        start, end = _longest_part(prepared, start, end)
+        begin, stop = prepared.locate(start, end)
     evidence = Evidence(
         start=begin,
         end=stop,
@@ -240,7 +250,7 @@ def _locate(prepared: Prepared, candidate: _Candidate) -> Finding:
         cue=candidate.cue,
         weight=round(candidate.weight, 3),
     )
-    return Finding(evidence=evidence, says=candidate.says)
+    return Finding(evidence=evidence, shown=prepared.text[start:end], says=candidate.says)
 
 
 def _longest_part(prepared: Prepared, start: int, end: int) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """Says in one sentence what the words of a reply do, never what their author is."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from tonecheck.explain.evidence import Finding
@@ -12,6 +13,13 @@ _FEWER_QUOTED_WORDS = 3
 _QUOTED_CHARS = 60
 _IRREGULAR = {"is": "be", "has": "have", "does": "do", "goes": "go", "lies": "lie"}
 _SIBILANTS = ("sses", "shes", "ches", "xes", "zes")
+_FUNCTION_WORDS = frozenset(
+    """about after all also and any are because been before but can did does for from get give got
+    had has have her here him his how into its just let more most not now off one only other our
+    out over own per put read some such than that the their them then there these they this those
+    too under until upon use very was were what when where which while who why will with would
+    yes yet you your""".split()
+)
 _INNER_QUOTES = str.maketrans("“”", "‘’")
 
 
@@ -60,12 +68,12 @@ class _Wording:
         self.says = ""
         # A known phrase can say what it does; the model's own phrase cannot, however weighty.
         for finding in sorted(findings, key=lambda finding: not finding.says)[:1]:
-            self._text, self.says = finding.evidence.text, finding.says
+            self._text, self.says = finding.shown, finding.says
 
     def quote(self, words: int) -> str:
         """Return the evidence in quotation marks, shortened; empty if there is none to show."""
         text = " ".join("".join(c if c.isprintable() else " " for c in self._text).split())
-        if not text:
+        if not text or not (self.says or _has_content(text)):
             return ""
         shown = " ".join(text.split()[:words])[:_QUOTED_CHARS].rstrip().translate(_INNER_QUOTES)
         return f"“{shown}{'…' if len(shown) < len(text) else ''}”"
@@ -89,7 +97,8 @@ def _sentences(wordings: Sequence[_Wording]) -> list[str]:
     ending = "; a person should decide" if first.unsure else ""
     ways = []
     for other in others:
-        for words in (_QUOTED_WORDS, _FEWER_QUOTED_WORDS):
+        twice = first.says and first.says == other.says
+        for words in () if twice else (_QUOTED_WORDS, _FEWER_QUOTED_WORDS):
             if first.quote(words) != other.quote(words):
                 second = f", and {other.clause(words)}"
             elif first.says or other.says:
@@ -101,6 +110,12 @@ def _sentences(wordings: Sequence[_Wording]) -> list[str]:
         ways.append(f"{first.clause(_QUOTED_WORDS)}; {also} {other.tone.adjective}")
     ways.append(f"{first.clause(_QUOTED_WORDS)}{ending}")
     return [f"{way[0].upper()}{way[1:]}." for way in ways]
+
+
+def _has_content(text: str) -> bool:
+    """Return whether a phrase holds more than words that hold a sentence together."""
+    words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*", text.lower())
+    return any(len(word) > 2 and word not in _FUNCTION_WORDS for word in words)
 
 
 def bare(predicate: str) -> str:

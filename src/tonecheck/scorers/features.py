@@ -72,7 +72,7 @@ def _kinds(reading: Reading, places: dict[str, int]) -> list[float]:
     values = [0.0] * len(places)
     for hit in reading.hits:
         place = places.get(hit.kind)
-        if place is not None and (hit.strength > 0 or hit.tone is None):
+        if place is not None and hit.strength > 0:
             values[place] = 1.0
     return values
 

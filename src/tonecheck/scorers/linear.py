@@ -1,11 +1,12 @@
 """The linear model: weighted n-grams and features, one logistic regression a tone.
 
-The log-odds of a tone are a plain sum over the n-grams of the reply, so what each word adds is
-exact. The sentence that speaks most for the tone counts once more: a short jab in a long reply is
-still a jab.
+The log-odds of a tone are a plain sum, so what each word adds through n-grams and cues is exact;
+the reply's shape and its parent add the rest. The sentence that speaks most for the tone counts
+once more: a short jab in a long reply is still a jab.
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -93,6 +94,7 @@ class LinearScorer:
         """
         self._weights = weights
         self._kinds = tuple(kinds)
+        self._kind_places = {kind: place for place, kind in enumerate(kinds)}
         self._calibration = calibration
 
     @classmethod
@@ -217,12 +219,11 @@ class LinearScorer:
         return parts
 
     def _add_kinds(self, reading: Reading, part: Floats) -> None:
-        names = features.columns(self._kinds)
-        for hit in reading.hits:
-            if hit.kind in self._kinds and hit.strength > 0:
-                weight = self._weights["features"][names.index(f"kind:{hit.kind}")]
-                same = sum(other.kind == hit.kind and other.strength > 0 for other in reading.hits)
-                part[hit.start : hit.end] += weight / (same * (hit.end - hit.start))
+        live = [hit for hit in reading.hits if hit.strength > 0 and hit.kind in self._kind_places]
+        counts = Counter(hit.kind for hit in live)
+        for hit in live:
+            weight = self._weights["features"][self._kind_places[hit.kind]]
+            part[hit.start : hit.end] += weight / (counts[hit.kind] * (hit.end - hit.start))
 
 
 def sigmoid(values: Floats) -> Floats:

@@ -10,16 +10,14 @@ from tonecheck.policy import Band
 
 Floats = NDArray[np.float64]
 
-YES_PRECISION = 0.70
-"""A tone is flagged where at least this share of such replies carry it, in every corpus of ours."""
+YES_PRECISION = 0.60
+"""A tone is flagged where surely at least this share of such replies carry it, in every corpus."""
 
 LIKELY = 0.5
 """A tone is never flagged where it is less likely than not."""
 
-UNSURE_PRECISION = 1 / 3
-"""Of the replies between the two thresholds at least this share carry the tone."""
-
-_FEWEST = 30  # below this many replies a precision is too uncertain to set a threshold by
+WORTH_A_LOOK = 0.3
+"""From this probability on a person should look, if the tone is not flagged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +56,9 @@ def choose_band(probabilities: Floats, severities: Floats, corpora: Sequence[str
             for name in sorted(set(corpora))
         ),
     )
-    below = probabilities < yes_at
-    unsure_at = _lowest_with(probabilities[below], answers[below], UNSURE_PRECISION)
     flagged = (probabilities >= yes_at) & answers
     return Band(
-        unsure_at=_rounded(min(unsure_at, yes_at)),
+        unsure_at=WORTH_A_LOOK,
         yes_at=_rounded(yes_at),
         clear_at=_rounded(max(_clear_at(probabilities[flagged], severities[flagged]), yes_at)),
     )
@@ -81,12 +77,25 @@ def expected_error(probabilities: Floats, answers: NDArray[np.bool_], bins: int 
 
 
 def _lowest_with(probabilities: Floats, answers: NDArray[np.bool_], precision: float) -> float:
-    """Return the lowest threshold from which on the precision holds, or 0.99 if none does."""
+    """Return the lowest threshold from which on the precision surely holds, or 0.99 if none does.
+
+    The lower end of Wilson's interval (1927) must reach the precision: of many thresholds some
+    would reach it by luck.
+    """
     order = np.argsort(-probabilities, kind="stable")
     right = np.cumsum(answers[order])
     taken = np.arange(1, len(order) + 1)
-    holds = np.flatnonzero((right / taken >= precision) & (taken >= _FEWEST))
+    holds = np.flatnonzero(_surely(right / taken, taken) >= precision)
     return float(probabilities[order][holds[-1]]) if len(holds) else 0.99
+
+
+def _surely(shares: Floats, counts: NDArray[np.int64]) -> Floats:
+    """Return the lower end of Wilson's interval, one-sided at 95 %."""
+    z = 1.644854
+    middle = shares + z**2 / (2 * counts)
+    half = z * np.sqrt(shares * (1 - shares) / counts + (z / counts) ** 2 / 4)
+    lower: Floats = (middle - half) / (1 + z**2 / counts)
+    return lower
 
 
 def _clear_at(probabilities: Floats, severities: Floats) -> float:

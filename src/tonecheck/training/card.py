@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tonecheck.labels import TONES
+from tonecheck.training.calibrate import WORTH_A_LOOK, YES_PRECISION
 from tonecheck.training.corpora import Corpus
 
 _TITLES = {
@@ -48,6 +49,8 @@ def write_card(
         counts=counts,
         metrics=metrics,
         titles=_TITLES,
+        yes_precision=YES_PRECISION,
+        worth_a_look=WORTH_A_LOOK,
         tones=[(str(tone), tone.definition) for tone in TONES],
     )
 

@@ -243,14 +243,20 @@ def without_development(
 ) -> list[Example]:
     """Return the training examples that share neither words nor a thread with development.
 
-    A thread is out as soon as one of its messages stands in development.
+    A thread is out as soon as development names it, or holds one of its messages or what one of
+    them answers.
     """
     held = list(development)
-    texts = {_fingerprint(example.text) for example in held} - {""}
+    names = {name for example in held for name in example.names}
+    texts = {_fingerprint(example.text) for example in held}
     threads = {
         (example.source, example.group)
         for example in training
-        if len(mark := _fingerprint(example.text)) >= 20 and mark in texts
+        if example.names & names
+        or any(
+            len(mark := _fingerprint(text)) >= 20 and mark in texts
+            for text in (example.text, example.parent or "")
+        )
     }
     elsewhere = [item for item in training if (item.source, item.group) not in threads]
     return without_copies(elsewhere, of=held)

@@ -26,6 +26,7 @@ class Example:
         severities: For our own annotation only: 0, 1 or 2 (or a mean) for each tone.
         evidence: For our own annotation only: the words that carry each tone.
         group: What must stay on one side of a split: a thread, an author or a document.
+        alias: Another name that the group is cited by, or empty.
         source: Where the reply comes from.
     """
 
@@ -35,7 +36,13 @@ class Example:
     severities: Mapping[Tone, float] = field(default_factory=dict)
     evidence: Mapping[Tone, tuple[str, ...]] = field(default_factory=dict)
     group: str
+    alias: str = ""
     source: str
+
+    @property
+    def names(self) -> set[str]:
+        """Return what the group is called in any corpus; short numbers may clash and are none."""
+        return {name for name in (self.group.rsplit("/", 1)[-1], self.alias) if len(name) >= 6}
 
 
 Mapper = Callable[[Row, str], Iterator[Example]]
@@ -131,16 +138,21 @@ def issue_comments(row: Row, source: str) -> Iterator[Example]:
 def removed_comments(row: Row, source: str) -> Iterator[Example]:
     """A comment removed for ad hominem is hostile; those that led to a delta are not."""
     texts = [message["text"] for message in row["context"]]
+    said: list[tuple[str, str | None, dict[Tone, float]]] = []
     if row["outcome"] == "ad_hominem" and row["final"]:
-        yield _plain(
-            row["final"], source, parent=texts[-1], group=row["submission"], hostility=0.92
-        )
+        said = [(row["final"], texts[-1], {Tone.HOSTILITY: 0.92})]
     elif row["outcome"] == "delta":
-        for parent, text in zip([None, *texts], texts, strict=False):
-            yield _plain(
-                text, source, parent=parent, group=row["submission"],
-                hostility=0.05, dismissiveness=0.05,
-            )  # fmt: skip
+        calm = {Tone.HOSTILITY: 0.05, Tone.DISMISSIVENESS: 0.05}
+        said = [(text, parent, calm) for parent, text in zip([None, *texts], texts, strict=False)]
+    for text, parent, targets in said:
+        yield Example(
+            text=text,
+            parent=parent,
+            targets=targets,
+            group=row["submission"],
+            alias=row["id"],
+            source=source,
+        )
 
 
 def toxic_spans(row: Row, source: str) -> Iterator[Example]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tonecheck.checker import load
 from tonecheck.errors import InputError
@@ -109,7 +110,7 @@ def train_linear(recipe: Recipe) -> dict[str, Any]:
     }
     save_model(recipe.out, config, tensors=_stored(weights), card="")
     recipe.say("measuring what was saved")
-    checker = load(str(recipe.out))
+    checker = load(str(recipe.out.resolve()))
     metrics = {
         name: measure(examples, judge(checker, examples), checker.policy, seed=recipe.seed)
         for name, examples in development.items()
@@ -182,15 +183,18 @@ def _held_out(
 ) -> tuple[Floats, Floats]:
     """Return raw log-odds and severities of annotated replies, each held out once.
 
-    A reply is held out with its whole thread and with the sentences made of them.
+    A reply is held out with its thread, also where another corpus has it, and with the sentences
+    made of them.
     """
     groups = [example.group for example in data.examples[: data.ours]]
     folds = held_out_groups(groups, FOLDS, seed=recipe.seed)
+    elsewhere = _folds_elsewhere(data, folds)
     raw = np.zeros((data.annotated, len(TONES)))
     for fold in range(FOLDS):
         recipe.say(f"held-out fold {fold + 1} of {FOLDS}")
         importance = data.importance.copy()
         importance[: data.ours][folds == fold] = 0.0
+        importance[elsewhere[fold]] = 0.0
         scorer = scorer_of(fit(table, data.examples, importance, space=space), kinds)
         rows = np.flatnonzero(folds[: data.annotated] == fold).tolist()
         raw[rows] = scorer.raw([data.readings[row] for row in rows])
@@ -198,6 +202,20 @@ def _held_out(
         [example.severities[tone] for tone in TONES] for example in data.examples[: data.annotated]
     ]
     return raw, np.array(severities)
+
+
+def _folds_elsewhere(data: _Data, folds: NDArray[np.int64]) -> list[list[int]]:
+    """Return, for each fold, the examples of other corpora that stand in one of its threads."""
+    fold_of = {
+        name: int(fold)
+        for example, fold in zip(data.examples[: data.ours], folds, strict=True)
+        for name in example.names
+    }
+    rows: list[list[int]] = [[] for _ in range(FOLDS)]
+    for row, example in enumerate(data.examples[data.ours :], start=data.ours):
+        for name in example.names & fold_of.keys():
+            rows[fold_of[name]].append(row)
+    return rows
 
 
 def _config(
