@@ -22,6 +22,12 @@ def read():
 
 
 @pytest.fixture
+def kinds():
+    """Returns what each bad row of an export says was lost."""
+    return lambda path: [row.kind for row in read_export(path) if isinstance(row, BadRow)]
+
+
+@pytest.fixture
 def samples():
     return Path(__file__).parents[2] / "data" / "samples"
 

@@ -151,11 +151,12 @@ def test_a_message_with_a_bad_field_is_reported_and_the_rest_goes_on(talk, chang
 
 
 @pytest.mark.parametrize("cut", [25, 70, 150])
-def test_a_truncated_file_yields_all_before_the_break_and_one_bad_row(read, write, cut):
+def test_a_truncated_file_yields_all_before_the_break_and_one_bad_row(read, write, kinds, cut):
     whole = json.dumps(
         export(said("1", "a"), said("2", "b", answers="1"), said("3", "c")), indent=2
     )
-    messages, bad = read(write("help.json", whole[:-cut]))
+    path = write("help.json", whole[:-cut])
+    messages, bad = read(path)
     assert [m.text for m in messages][:2] == ["a", "b"]
     assert messages[1].reply_to == messages[1].thread == "1"
     assert bad == [
@@ -164,6 +165,7 @@ def test_a_truncated_file_yields_all_before_the_break_and_one_bad_row(read, writ
             "the file breaks off here, so the rest is missing. Export or download it again.",
         )
     ]
+    assert kinds(path) == ["rest"]
 
 
 def test_broken_json_yields_all_before_it(read, write):

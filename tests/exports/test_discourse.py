@@ -113,7 +113,7 @@ def test_notices_and_deleted_and_hidden_posts_are_left_out(read, write, more):
     assert read(write("topic.json", topic(post(1, 1, "closed", **more)))) == ([], [])
 
 
-def test_posts_that_the_file_lacks_are_counted(read, write):
+def test_posts_that_the_file_lacks_are_counted(read, write, kinds):
     path = write("topic.json", topic(post(1, 1, "a"), post(2, 2, "b"), stream=[1, 2, 3, 4, 5]))
     messages, bad = read(path)
     assert len(messages) == 2
@@ -124,6 +124,7 @@ def test_posts_that_the_file_lacks_are_counted(read, write):
             "Save it again with print=true after the address.",
         )
     ]
+    assert kinds(path) == ["notice"]
 
 
 def test_pages_of_one_topic_in_one_file_count_together(read, write):

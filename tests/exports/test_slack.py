@@ -183,7 +183,7 @@ def test_a_broken_day_file_is_one_bad_row_and_the_other_days_are_read(read, zipp
     ]
 
 
-def test_a_damaged_member_is_one_bad_row(read, zipped):
+def test_a_damaged_member_is_one_bad_row(read, zipped, kinds):
     days = {
         "questions/2026-09-08.json": [said("1788858000.000100", "x" * 500)],
         "questions/2026-09-09.json": [said("1788945000.000200", "after")],
@@ -199,6 +199,7 @@ def test_a_damaged_member_is_one_bad_row(read, zipped):
             "Download the export again.",
         )
     ]
+    assert kinds(path) == ["rest"]
 
 
 def test_a_day_file_in_windows_1252_is_read_and_said(read, zipped):

@@ -285,10 +285,16 @@ def test_encodings_are_recognised_or_guessed_and_said(read, write, encoding, gue
     ] * int(guessed)
 
 
-def test_one_wrong_byte_does_not_change_how_the_rest_is_read(read, write):
-    messages, bad = read(write("chat.csv", "text\ncafé\n".encode() + b"caf\xe9\n\x81\n"))
+def test_one_wrong_byte_does_not_change_how_the_rest_is_read(read, write, kinds):
+    path = write("chat.csv", "text\ncafé\n".encode() + b"caf\xe9\n\x81\n")
+    messages, bad = read(path)
     assert [m.text for m in messages] == ["café", "café", "\ufffd"]
     assert len(bad) == 1
+    assert kinds(path) == ["notice"]
+
+
+def test_a_row_that_cannot_be_read_is_one_row_lost(write, kinds):
+    assert kinds(write("chat.csv", "id,text\n1\n2,b,c\n3,c\n")) == ["row", "row"]
 
 
 def test_parquet_is_read_with_its_types(read, tmp_path):

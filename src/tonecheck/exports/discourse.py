@@ -106,4 +106,5 @@ def _missing(name: str, topics: dict[int, _Topic]) -> Iterator[BadRow]:
                 place=name,
                 reason=f"{missing} of the {len(posts)} posts of topic {key} are not in this file. "
                 "Save it again with print=true after the address.",
+                kind="notice",
             )

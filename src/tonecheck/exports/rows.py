@@ -117,7 +117,7 @@ def json_objects(source: Decoded, name: str, wanted: Collection[str]) -> Iterato
             number += 1
             yield _object(item, f"{name}:{number}")
     except InputError as err:
-        yield BadRow(place=f"{name}:{number + 1}", reason=str(err))
+        yield BadRow(place=f"{name}:{number + 1}", reason=str(err), kind="rest")
     yield from notice(name, source)
 
 
@@ -144,6 +144,7 @@ def parquet_rows(path: Path) -> Iterator[Row | BadRow]:
         yield BadRow(
             place=f"{path.name}:{number + 1}",
             reason="the file is damaged from here on, so the rest was not read. Write it again.",
+            kind="rest",
         )
 
 
@@ -187,7 +188,7 @@ def messages(
 def notice(place: str, source: Decoded) -> Iterator[BadRow]:
     """Yield what had to be guessed to read a file, once, at its end."""
     if source.notice:
-        yield BadRow(place=place, reason=source.notice)
+        yield BadRow(place=place, reason=source.notice, kind="notice")
 
 
 def _object(item: Item, place: str) -> Row | BadRow:

@@ -106,6 +106,7 @@ def _objects(archive: zipfile.ZipFile, name: str, root: str) -> Iterator[Row | B
             place=f"{shown}:{number + 1}",
             reason="this file of the zip is damaged or encrypted, so the rest of it was not read. "
             "Download the export again.",
+            kind="rest",
         )
 
 
