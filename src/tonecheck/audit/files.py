@@ -33,7 +33,10 @@ _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 
 
 class VerdictFiles:
-    """Writes `verdicts.jsonl` and `verdicts.csv` side by side."""
+    """Writes `verdicts.jsonl` and `verdicts.csv` side by side.
+
+    Texts are as long as the spool keeps them: to one character behind what is judged.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._lines = (folder / "verdicts.jsonl").open("w", encoding="utf-8", newline="\n")

@@ -8,7 +8,7 @@ up by SQL.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,10 +16,16 @@ from typing import Any, Self
 
 from tonecheck.labels import Decision
 from tonecheck.messages import Message
+from tonecheck.prepare import MAX_CHARS
 from tonecheck.verdict import Note, Verdict
 
 NOT_JUDGED = (Note.EMPTY, Note.NOT_ENGLISH)
 """The notes of messages that carry no judgement, and so count in no share."""
+
+# Every answer comes with its own copy of what it answers and of its title, so one huge post would
+# fill the memory. Nothing beyond `MAX_CHARS` is judged; one more tells that there was more.
+_LONGEST_TEXT = MAX_CHARS + 1
+_LONGEST_NAME = 1_000
 
 # Nobody reads this file after a crash, so a journal would only cost time.
 _OPEN = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
@@ -31,7 +37,7 @@ CREATE TABLE threads (
 CREATE TABLE members (key INTEGER PRIMARY KEY, name BLOB UNIQUE);
 CREATE TABLE messages (
     seq INTEGER PRIMARY KEY, source INTEGER, id BLOB, reply_to BLOB, thread INTEGER,
-    member INTEGER, at REAL, body TEXT, parent INTEGER
+    member INTEGER, at REAL, text BLOB, body TEXT, parent INTEGER
 );
 CREATE TABLE verdicts (
     seq INTEGER PRIMARY KEY, note TEXT, judged INTEGER, truncated INTEGER, body TEXT
@@ -53,8 +59,9 @@ UPDATE messages AS m SET parent = coalesce(
 BEGIN;
 """
 _COLUMNS = """
-m.seq, m.body, p.body, t.title, m.member, p.member
-FROM messages m JOIN threads t ON t.key = m.thread LEFT JOIN messages p ON p.seq = m.parent
+m.seq, m.body, m.text, p.text, t.title, m.member, p.member, a.name
+FROM messages m JOIN threads t ON t.key = m.thread
+LEFT JOIN messages p ON p.seq = m.parent LEFT JOIN members a ON a.key = p.member
 """
 
 
@@ -64,7 +71,8 @@ class Stored:
 
     Attributes:
         seq: The number under which its verdict is recorded.
-        message: The message, with its parent's text and its thread's title filled in.
+        message: The message, with its parent's text and its thread's title filled in. Both texts
+            are cut behind `MAX_CHARS`, names and titles much sooner.
         member: The number of its author by order of appearance, or None where nobody is named.
         answers: The same number for the author of the message that it answers.
         answers_name: The name of that author, or empty.
@@ -99,7 +107,8 @@ class Spool:
         self._db.close()
 
     def add(self, message: Message, *, source: int) -> None:
-        """Keep a message of the export with this number."""
+        """Keep a message of the export with this number, cut to what can be judged."""
+        message = _cut(message)
         thread, author = _pack(message.thread), _pack(message.author)
         self._db.execute(
             "INSERT INTO threads (source, name, title) VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
@@ -109,9 +118,9 @@ class Spool:
         if author:
             self._db.execute("INSERT OR IGNORE INTO members (name) VALUES (?)", (author,))
         self._db.execute(
-            "INSERT INTO messages (source, id, reply_to, thread, member, at, body) VALUES "
+            "INSERT INTO messages (source, id, reply_to, thread, member, at, text, body) VALUES "
             "(?, ?, ?, (SELECT key FROM threads WHERE source = ? AND name = ?), "
-            "(SELECT key FROM members WHERE name = ?), ?, ?)",
+            "(SELECT key FROM members WHERE name = ?), ?, ?, ?)",
             (
                 source,
                 _pack(message.id),
@@ -120,6 +129,7 @@ class Spool:
                 thread,
                 author,
                 _seconds(message.time),
+                _pack(message.text),
                 _to_json(message),
             ),
         )
@@ -176,26 +186,36 @@ def _pack(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+def _cut(message: Message) -> Message:
+    return replace(
+        message,
+        text=message.text[:_LONGEST_TEXT],
+        parent=None if message.parent is None else message.parent[:_LONGEST_TEXT],
+        title=message.title[:_LONGEST_NAME],
+        author=message.author[:_LONGEST_NAME],
+    )
+
+
 def _to_json(message: Message) -> str:
-    row = {name: getattr(message, name) for name in Message.__slots__}
+    """Return all but the text, which answers are given without the rest."""
+    row = {name: getattr(message, name) for name in Message.__slots__ if name != "text"}
     row["time"] = message.time.isoformat() if message.time else None
     return json.dumps(row)
 
 
-def _stored(row: tuple[int, str, str | None, bytes, int | None, int | None]) -> Stored:
-    seq, body, parent, title, member, answers = row
+def _stored(row: tuple[Any, ...]) -> Stored:
+    seq, body, text, parent, title, member, answers, answers_name = row
     fields = json.loads(body)
     fields["time"] = datetime.fromisoformat(fields["time"]) if fields["time"] else None
     fields["title"] = fields["title"] or unpack(title)
-    answered: dict[str, Any] = json.loads(parent) if parent else {"text": None, "author": ""}
-    if fields["parent"] is None:
-        fields["parent"] = answered["text"]
+    if fields["parent"] is None and parent is not None:
+        fields["parent"] = unpack(parent)
     return Stored(
         seq=seq,
-        message=Message(**fields),
+        message=Message(**fields, text=unpack(text)),
         member=member,
         answers=answers,
-        answers_name=answered["author"],
+        answers_name=unpack(answers_name or b""),
     )
 
 
