@@ -119,6 +119,8 @@ def test_what_people_write_is_kept_whatever_its_subtype(talk, subtype):
         ("&amp;lt; stays escaped once", "&lt; stays escaped once"),
         ("&gt; quoted\nand mine", "> quoted\nand mine"),
         ("<>", "<>"),
+        ("see <|this> and <|>", "see <|this> and <|>"),
+        ("<@> <#> <!> <@|Mara>", "@ # @ @Mara"),
     ],
 )
 def test_markup_becomes_what_people_saw(talk, text, shown):

@@ -24,7 +24,8 @@ _WRITTEN = frozenset((None, "", "thread_broadcast", "me_message", "file_share"))
 _BOT = "USLACKBOT"
 
 # Slack escapes & < > in what people type, so an angle bracket that is left is its own markup.
-_MARKUP = re.compile(r"<([^<>\n]+)>|&(?:amp|lt|gt);")
+# Something stands before its bar; what begins with one is left as it is.
+_MARKUP = re.compile(r"<([^<>|\n][^<>\n]*)>|&(?:amp|lt|gt);")
 _ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
 
 
