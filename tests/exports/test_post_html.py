@@ -137,6 +137,10 @@ _tags = st.sampled_from(
 )
 
 
+def test_a_line_of_control_characters_only_is_no_line():
+    assert html_to_text("<li><p>\x1f") == "-"
+
+
 @settings(deadline=None)
 @given(st.lists(_tags | st.text(max_size=8), max_size=40).map("".join))
 def test_any_text_is_read_in_proportion_to_its_length(html):

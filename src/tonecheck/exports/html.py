@@ -189,7 +189,7 @@ class _Writer(HTMLParser):
         line = "".join(self._line)
         self._line = []
         if not self._fence:
-            line = _SPACE.sub(" ", line).strip(" ")
+            line = _SPACE.sub(" ", line).strip()
         if line:
             self._emit(line)
 
