@@ -66,8 +66,8 @@ def quality(stored: dict[str, Any]) -> str:
     """Return the table of quality."""
     lines = [
         f"`{stored['model']}` on development data (95 % intervals; `make bench`). These "
-        "replies trained nothing and set no threshold; their figures were looked at while the recipe "
-        "was made, so they are a little too good. 140 of the annotated replies are also UCC "
+        "replies trained nothing and set no threshold; their figures were looked at while the "
+        "recipe was made, so they are a little too good. 140 of the annotated replies are also UCC "
         "comments:",
         "",
         "| replies | tone | of them positive | AUC | aim | plain TF-IDF | right when it says yes "

@@ -92,6 +92,25 @@ def test_a_megabyte_is_read_up_to_the_limit_and_says_so(checker):
     assert late.flagged == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "you idiot " + ", " * 9_990,
+        "you idiot " * 2_000,
+        "?! " * 6_000,
+        "((" * 10_000,
+        "a. " * 6_000,
+    ],
+    ids=["commas", "insults", "marks", "brackets", "sentences"],
+)
+def test_a_message_built_to_be_slow_still_gets_its_verdict(checker, text):
+    # Two of these once took seconds; the suite's own time limit is what would tell.
+    verdict = checker.check(text)
+    for score in verdict.tones.values():
+        for e in score.evidence:
+            assert text[e.start : e.end] == e.text
+
+
 @pytest.mark.parametrize("value", [None, 3, b"bytes", ["a"]])
 def test_what_is_no_string_is_refused_by_name(checker, value):
     with pytest.raises(InputError, match=f'"text" must be a string, got {type(value).__name__}'):

@@ -254,3 +254,21 @@ def test_workers_do_not_change_the_output(tonecheck_process, write_lines, commun
     assert alone.returncode == together.returncode == 0
     assert alone.stdout.count(b"\n") == len(rows) + 1
     assert together.stdout == alone.stdout
+
+
+def test_a_bad_row_of_a_json_list_is_named_by_its_number(invoke, lines, tmp_path):
+    rows = [{"text": KIND}, {"text": 5}, {"text": KIND}]
+    (tmp_path / "list.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    done = invoke("score", "list.json")
+    found = lines(done.stdout)
+    assert [row["id"] for row in found] == ["1", "2", "3"]
+    assert found[1]["error"]["line"] is None
+    assert "error: 1 of 3 rows could not be read; the first, row 2: " in done.stderr
+
+
+def test_a_notice_that_costs_no_row_is_told_and_costs_no_exit_code(invoke, lines, tmp_path):
+    (tmp_path / "latin.csv").write_bytes("text\ncaf\xe9 open\nfine\n".encode("latin-1"))
+    done = invoke("score", "latin.csv")
+    assert done.exit_code == 0
+    assert len(lines(done.stdout)) == 2
+    assert done.stderr.startswith("note: latin.csv: ")

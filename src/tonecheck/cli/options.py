@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tonecheck.errors import ConfigError
+from tonecheck.policy import SETTINGS
 
 Model = Annotated[
     str,
@@ -34,7 +35,7 @@ def settings_file(config: Path | None) -> Path | None:
         ConfigError: If the one given does not exist.
     """
     if config is None:
-        here = Path("tonecheck.toml")
+        here = Path(SETTINGS)
         return here if here.is_file() else None
     if not config.is_file():
         raise ConfigError(f"{config} is not a file. Give the path of a tonecheck.toml.")

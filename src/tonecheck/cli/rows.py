@@ -11,10 +11,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
+import typer
+
 from tonecheck.cli.options import RowFormat
 from tonecheck.errors import InputError
 from tonecheck.exports import read_export
-from tonecheck.messages import BadRow, Message
+from tonecheck.messages import Message
 from tonecheck.prepare import MAX_CHARS
 
 MAX_LINE = 10_000_000
@@ -22,6 +24,7 @@ MAX_LINE = 10_000_000
 
 _PASSED_OVER = 64 * 1024
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LINED = {".csv", ".tsv", ""}
 _TABLES = {".csv", ".tsv", ".parquet", ".json"}
 _UNREAD = dict.fromkeys(("author", "time", "thread", "title", "reply_to"), "")
 
@@ -149,16 +152,15 @@ def _table_rows(path: Path, fields: Fields) -> Iterator[Row]:
     columns = {"text": fields.text, "id": fields.id, "parent": fields.parent}
     named = {name: column for name, column in columns.items() if column}
     for row in read_export(path, columns={**_UNREAD, **named}):
-        line = _line_number(row.place)
-        if isinstance(row, BadRow):
-            yield Refused(id=str(line or ""), line=line, reason=row.reason)
+        number = row.place.rpartition(":")[2]
+        if isinstance(row, Message):
+            yield _shortened(row if row.id else replace(row, id=number))
+        elif row.kind == "notice":
+            typer.echo(f"note: {row.place}: {row.reason}", err=True)
         else:
-            yield _shortened(row if row.id else replace(row, id=str(line)))
-
-
-def _line_number(place: str) -> int:
-    number = place.rpartition(":")[2]
-    return int(number) if number.isdecimal() else 0
+            # Only in text do rows count in lines; in JSON and Parquet the number is the row's.
+            line = int(number) if number.isdecimal() and path.suffix in _LINED else 0
+            yield Refused(id=number if number.isdecimal() else "", line=line, reason=row.reason)
 
 
 @contextmanager

@@ -154,7 +154,10 @@ class Tally:
     def complaint(self) -> str:
         """Return what to say of the rows that could not be read."""
         first = self.first_refused
-        where = f"line {first.line}" if first and first.line else "the file"
+        if first and first.line:
+            where = f"line {first.line}"
+        else:
+            where = f"row {first.id}" if first and first.id else "the file"
         reason = first.reason if first else ""
         return (
             f"{self.refused:,} of {self.rows:,} rows could not be read; the first, {where}: "
