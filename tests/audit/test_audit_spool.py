@@ -1,3 +1,5 @@
+import sqlite3
+
 import pytest
 
 from tonecheck.audit.spool import Spool
@@ -40,3 +42,20 @@ def test_a_text_that_can_be_judged_whole_is_not_cut(spooled):
     (kept,) = spooled([Message(text=text)])
     assert kept.text == text
     assert not prepare(kept.text).truncated
+
+
+@pytest.mark.parametrize("thread", ["a", "b"])
+def test_an_id_that_stands_many_times_is_looked_up_at_once(monkeypatch, spooled, thread):
+    connect, rounds = sqlite3.connect, iter(range(60))
+
+    def bounded(*args, **options):
+        """Connect, and stop the database after 60 million steps: a quadratic sort takes more."""
+        connection = connect(*args, **options)
+        connection.set_progress_handler(lambda: next(rounds, None) is None, 1_000_000)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", bounded)
+    posts = [Message(text=f"post {n}", id="1", thread="a") for n in range(16_000)]
+    answers = [Message(text=f"answer {n}", reply_to="1", thread=thread) for n in range(16_000)]
+    found = spooled([*posts, *answers])
+    assert {message.parent for message in found} == {None, "post 0"}

@@ -46,15 +46,17 @@ CREATE TABLE marks (seq INTEGER, tone TEXT, decision TEXT, severity TEXT, probab
 CREATE INDEX by_seq ON marks (seq);
 """
 # An id that stands twice means its first use; the same thread wins, as some platforms number
-# messages anew in every channel.
+# messages anew in every channel. Each look-up ends at the first row of its index, however often
+# one id stands there; left to itself, SQLite may take an index whose rows it has to sort.
 _SORT = """
+CREATE INDEX by_place ON messages (source, id, thread);
 CREATE INDEX by_id ON messages (source, id);
 CREATE INDEX by_thread ON messages (thread, at, seq);
 UPDATE messages AS m SET parent = coalesce(
-    (SELECT min(p.seq) FROM messages p WHERE p.source = m.source AND p.id = m.reply_to
-     AND p.seq <> m.seq AND p.thread = m.thread),
-    (SELECT min(p.seq) FROM messages p WHERE p.source = m.source AND p.id = m.reply_to
-     AND p.seq <> m.seq)
+    (SELECT p.seq FROM messages p INDEXED BY by_place WHERE p.source = m.source
+     AND p.id = m.reply_to AND p.thread = m.thread AND p.seq <> m.seq ORDER BY p.seq LIMIT 1),
+    (SELECT p.seq FROM messages p INDEXED BY by_id WHERE p.source = m.source
+     AND p.id = m.reply_to AND p.seq <> m.seq ORDER BY p.seq LIMIT 1)
 ) WHERE reply_to <> x'';
 BEGIN;
 """
