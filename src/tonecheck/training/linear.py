@@ -122,10 +122,10 @@ def scorer_of(
 def _gram_rows(readings: Sequence[Reading]) -> sp.csr_matrix:
     sentences = split_sentences(readings)
     blocks = []
-    for grams in family_grams(sentences.texts).values():
+    for family, grams in family_grams(sentences.texts).items():
         rows = sentences.rows[grams.rows]
         sizes = np.bincount(rows, minlength=len(readings))
-        values = (1.0 / damping(sizes))[rows].astype(np.float32)
+        values = (1.0 / damping(sizes, family))[rows].astype(np.float32)
         shape = (len(readings), 1 << BUCKET_BITS)
         blocks.append(sp.coo_matrix((values, (rows, grams.buckets)), shape).tocsr())
     return sp.hstack(blocks).tocsr()
