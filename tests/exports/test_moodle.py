@@ -83,14 +83,28 @@ def test_the_title_is_the_roots_subject_or_the_replys_own_without_re(read, write
     [
         ("1788858000", datetime(2026, 9, 8, 9, 0, tzinfo=UTC)),
         ("2026-09-08 09:00:00", datetime(2026, 9, 8, 9, 0, tzinfo=UTC)),
-        ("Tuesday, 8 September 2026, 9:00 AM", None),
-        ("火曜日 09:00", None),
         ("", None),
     ],
 )
-def test_dates_in_words_leave_the_time_open(read, write, created, time):
+def test_plain_dates_are_read(read, write, created, time):
     (message,), bad = read(write("forum.csv", as_csv([post("1", "0", "a", created=created)])))
     assert (message.time, bad) == (time, [])
+
+
+@pytest.mark.parametrize("created", ["Tuesday, 8 September 2026, 9:00 AM", "火曜日 09:00"])
+def test_dates_in_words_leave_the_time_open_and_say_so_once(read, write, kinds, created):
+    posts = [post("1", "0", "a", created=created), post("2", "1", "b", created=created)]
+    path = write("forum.csv", as_csv(posts))
+    messages, bad = read(path)
+    assert [(m.text, m.time) for m in messages] == [("a", None), ("b", None)]
+    assert bad == [
+        (
+            "forum.csv",
+            f"2 times could not be read, such as {created!r}, so those messages are undated. "
+            "Export the forum again with human-readable dates off.",
+        )
+    ]
+    assert kinds(path) == ["notice"]
 
 
 @pytest.mark.parametrize(

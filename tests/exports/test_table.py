@@ -39,19 +39,42 @@ def test_columns_can_be_mapped(read, write):
     assert (message.text, message.author) == ("Hello there.", "Mara")
 
 
-def test_a_field_mapped_to_nothing_is_left_out(read, write):
-    path = write("chat.csv", "text,date\nHello.,08/09/2026\n")
+def test_times_that_cannot_be_read_are_counted_and_lose_no_message(read, write, kinds):
+    dates = ["2026-09-08", "03/09/2026 10:30", "", "tomorrow"]
+    path = write("chat.csv", "text,date\n" + "".join(f"Hello.,{date}\n" for date in dates))
     messages, bad = read(path)
-    assert not messages
+    assert [m.time for m in messages] == [datetime(2026, 9, 8, tzinfo=UTC), None, None, None]
     assert bad == [
         (
-            "chat.csv:2",
-            "'08/09/2026' is not a time. Use ISO 8601, such as 2026-09-01T10:30:00Z, "
-            "or seconds since 1970.",
+            "chat.csv",
+            "2 times could not be read, such as '03/09/2026 10:30', so those messages are "
+            "undated. Use ISO 8601, or leave the column out with --map time=.",
         )
     ]
-    (message,), bad = read(path, columns={"time": ""})
-    assert (message.text, message.time, bad) == ("Hello.", None, [])
+    assert kinds(path) == ["notice"]
+    assert read(path, columns={"time": ""})[1] == []
+
+
+def test_one_time_that_cannot_be_read_is_said_as_one(read, write):
+    _, bad = read(write("chat.jsonl", '{"text": "a", "time": [1]}\n{"text": 4, "time": "x"}\n'))
+    assert bad[1][1].startswith("1 time could not be read, '[1]', so that message is undated.")
+
+
+@pytest.mark.parametrize(
+    ("date", "time", "moment"),
+    [
+        ("2026-09-08", "09:00", datetime(2026, 9, 8, 9, tzinfo=UTC)),
+        ("2026-09-08", "09:00:30 UTC", datetime(2026, 9, 8, 9, 0, 30, tzinfo=UTC)),
+        ("2026-09-08", "2026-09-08T09:00Z", datetime(2026, 9, 8, 9, tzinfo=UTC)),
+        ("2026-09-08", "", datetime(2026, 9, 8, tzinfo=UTC)),
+        ("", "2026-09-08T09:00Z", datetime(2026, 9, 8, 9, tzinfo=UTC)),
+        ("08/09/2026", "09:00", None),
+    ],
+)
+def test_a_date_and_a_time_in_two_columns_are_one_moment(read, write, date, time, moment):
+    (message,), bad = read(write("chat.csv", f"Date,text,Time\n{date},a,{time}\n"))
+    assert message.time == moment
+    assert len(bad) == (moment is None)
 
 
 def test_a_table_without_a_text_column_says_what_it_has_and_what_to_do(read, write):

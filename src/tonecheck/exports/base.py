@@ -3,7 +3,8 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -98,13 +99,13 @@ def name_of(row: Mapping[str, Any], key: str) -> str:
 def moment(value: object) -> datetime | None:
     """Return the moment that a cell names, or None where it is empty.
 
-    Takes what `parse_time` takes, and also datetimes, seconds or milliseconds since 1970 written
-    as text, and a trailing " UTC" in place of an offset.
+    Takes what `parse_time` takes, and also dates and datetimes, seconds or milliseconds since 1970
+    written as text, and a trailing " UTC" in place of an offset.
 
     Raises:
         InputError: If it is none of these.
     """
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a datetime is one, too
         value = value.isoformat()
     if isinstance(value, str):
         value = value.strip()
@@ -115,6 +116,39 @@ def moment(value: object) -> datetime | None:
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= _MILLISECONDS:
         value = value / 1000
     return parse_time(value)
+
+
+@dataclass(slots=True)
+class Times:
+    """Reads the times of a file that people may have written by hand.
+
+    One that cannot be read costs a message its date and not the message.
+    """
+
+    unread: int = 0
+    example: str = ""
+
+    def read(self, *values: object) -> datetime | None:
+        """Return the first moment that can be read, or None; see `moment`."""
+        for value in values:
+            try:
+                return moment(value)
+            except InputError:
+                continue
+        self.unread += 1
+        self.example = self.example or str(values[0])[:40]
+        return None
+
+    def notice(self, place: str, advice: str) -> Iterator[BadRow]:
+        """Yield how many times could not be read, once, at the end of a file."""
+        if self.unread:
+            reason = (
+                f"{self.unread:,} times could not be read, such as {self.example!r}, so those "
+                "messages are undated."
+                if self.unread > 1
+                else f"1 time could not be read, {self.example!r}, so that message is undated."
+            )
+            yield BadRow(place=place, reason=f"{reason} {advice}", kind="notice")
 
 
 def titled(channel: str, text: str) -> str:

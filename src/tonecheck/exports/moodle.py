@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 from tonecheck.errors import InputError
-from tonecheck.exports.base import Reader, moment, name_of, need
+from tonecheck.exports.base import Reader, Times, name_of, need
 from tonecheck.exports.html import html_to_text
 from tonecheck.exports.rows import Row, delimiter, messages, rows
 from tonecheck.exports.streams import head_text, json_shape
@@ -15,6 +14,8 @@ from tonecheck.messages import BadRow, Message
 _COLUMNS = frozenset(("discussion", "parent", "userfullname", "subject", "message"))
 _FILE = re.compile(r"@@PLUGINFILE@@[^\s\"'<>)]*")
 _REPLY_PREFIX = re.compile(r"\s*re\s*:\s*", re.IGNORECASE)
+# Dates in words stand in the site's language.
+_ADVICE = "Export the forum again with human-readable dates off."
 _AUTOMATIC, _HTML = "0", "1"  # the others are plain text, wiki text and Markdown
 
 
@@ -22,7 +23,7 @@ class Moodle(Reader):
     """Reads the CSV or JSON that the Export page of a Moodle forum writes.
 
     Deleted posts are left out. Dates that were exported as words, in the site's language, are not
-    read: the message then has no time.
+    read: the message then has no time, and one `BadRow` says how many do not.
     """
 
     name = "moodle"
@@ -46,10 +47,12 @@ class Moodle(Reader):
     def read(self, path: Path) -> Iterator[Message | BadRow]:
         """Yield the posts of a forum."""
         titles: dict[str, str] = {}
-        yield from messages(rows(path), lambda row: _message(row, titles))
+        times = Times()
+        yield from messages(rows(path), lambda row: _message(row, titles, times))
+        yield from times.notice(path.name, _ADVICE)
 
 
-def _message(row: Row, titles: dict[str, str]) -> Message | None:
+def _message(row: Row, titles: dict[str, str], times: Times) -> Message | None:
     cells = row.cells
     thread, parent, subject = (name_of(cells, key) for key in ("discussion", "parent", "subject"))
     for key in ("id", "discussion"):
@@ -65,7 +68,7 @@ def _message(row: Row, titles: dict[str, str]) -> Message | None:
         text=_text(text, name_of(cells, "messageformat")),
         id=name_of(cells, "id"),
         author=name_of(cells, "userfullname") or name_of(cells, "userid"),
-        time=_time(cells.get("created")),
+        time=times.read(cells.get("created")),
         thread=thread,
         title=titles.get(thread) or _REPLY_PREFIX.sub("", subject, count=1),
         reply_to="" if is_root else parent,
@@ -79,10 +82,3 @@ def _text(message: str, kind: str) -> str:
     if kind == _AUTOMATIC:
         message = message.replace("\n", "<br>")
     return html_to_text(message) if kind in {"", _AUTOMATIC, _HTML} else message
-
-
-def _time(value: object) -> datetime | None:
-    try:
-        return moment(value)
-    except InputError:
-        return None  # a date in words; Moodle writes them in the site's language

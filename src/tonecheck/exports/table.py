@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tonecheck.errors import InputError
-from tonecheck.exports.base import Reader, moment, name_of
+from tonecheck.exports.base import Reader, Times, name_of
 from tonecheck.exports.rows import PARQUET_MAGIC, Row, delimiter, rows
 from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.messages import BadRow, Message
@@ -46,6 +46,7 @@ Case, spaces and hyphens do not matter: "Created at" is `created_at`.
 _PEEK = 20  # rows looked at before saying that no column holds the text
 _SHOWN = 30
 _SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+_ADVICE = "Use ISO 8601, or leave the column out with --map time=."
 _SEPARATORS = re.compile(r"[\s-]+")
 
 
@@ -95,6 +96,7 @@ class Table(Reader):
         if names:
             self._check_columns(names, str(path))
         known: dict[tuple[str, ...], dict[str, str]] = {}
+        times = Times()
         for row in itertools.chain(first, stream):
             if isinstance(row, BadRow):
                 yield row
@@ -102,7 +104,8 @@ class Table(Reader):
             columns = tuple(row.cells)
             if columns not in known:
                 known = {columns: self._mapped(columns)}
-            yield _message(row, known[columns])
+            yield _message(row, known[columns], times)
+        yield from times.notice(path.name, _ADVICE)
 
     def _check_fields(self) -> None:
         for name in self.columns:
@@ -133,22 +136,27 @@ class Table(Reader):
                 mapped[name] = _same(self.columns[name], names) or self.columns[name]
             else:
                 mapped[name] = _found(name, names)
+        if "time" not in self.columns and _plain(mapped["time"]) == "time":
+            mapped["date"] = _same("date", names)  # one says the day, the other the hour
         return {name: column for name, column in mapped.items() if column}
 
 
-def _message(row: Row, columns: Mapping[str, str]) -> Message | BadRow:
+def _message(row: Row, columns: Mapping[str, str], times: Times) -> Message | BadRow:
     cells = {name: row.cells.get(column) for name, column in columns.items()}
     try:
         for name in ("id", "thread", "author"):
             cells[name] = name_of(cells, name)
-        time = moment(cells.pop("time", None))
+        time, day = (cells.pop(name, None) for name in ("time", "date"))
         if cells.get("parent") == "":
             cells["parent"] = None  # an empty cell, not an empty message
         title, reply_to = name_of(cells, "title"), name_of(cells, "reply_to")
         message = Message.from_dict(cells)
     except InputError as err:
         return BadRow(place=row.place, reason=str(err))
-    return replace(message, time=time, title=title, reply_to=reply_to, place=row.place)
+    written = [day] if time is None or time == "" else [f"{day} {time}"] * bool(day) + [time]
+    return replace(
+        message, time=times.read(*written), title=title, reply_to=reply_to, place=row.place
+    )
 
 
 def _found(name: str, names: Iterable[str]) -> str:
