@@ -77,6 +77,19 @@ def test_a_date_and_a_time_in_two_columns_are_one_moment(read, write, date, time
     assert len(bad) == (moment is None)
 
 
+def test_without_a_thread_column_a_title_or_channel_is_the_thread(read, write):
+    messages, _ = read(write("chat.csv", "channel,text\nhelp,a\nnews,b\nhelp,c\n,d\n"))
+    assert [m.thread for m in messages] == ["help", "news", "help", ""]
+    messages, _ = read(write("mail.csv", "subject,text\nLoops,a\nRE: Re: Loops,b\n"))
+    assert [m.thread for m in messages] == ["Loops", "Loops"]
+    assert messages[1].title == "RE: Re: Loops"
+
+
+def test_a_thread_column_goes_before_the_title(read, write):
+    messages, _ = read(write("chat.csv", "channel,thread,text\nhelp,7,a\nhelp,,b\n"))
+    assert [m.thread for m in messages] == ["7", "help"]
+
+
 def test_a_table_without_a_text_column_says_what_it_has_and_what_to_do(read, write):
     path = write("chat.csv", "when,what\n1,hello\n")
     with pytest.raises(

@@ -35,6 +35,7 @@ TITLE_LENGTH = 60
 T = TypeVar("T", str, int, dict[str, Any])
 
 _KINDS: Mapping[type, str] = {str: "a string", int: "a whole number", dict: "an object"}
+_REPLY_PREFIX = re.compile(r"\A\s*(?:re\s*:\s*)+", re.IGNORECASE)
 _EPOCH = re.compile(r"\d{9,13}(?:\.\d{1,9})?", re.ASCII)
 _MILLISECONDS = 1e11  # as seconds this would be the year 5138
 
@@ -149,6 +150,11 @@ class Times:
                 else f"1 time could not be read, {self.example!r}, so that message is undated."
             )
             yield BadRow(place=place, reason=f"{reason} {advice}", kind="notice")
+
+
+def topic_of(subject: str) -> str:
+    """Return a subject without the "Re:" that answers begin with."""
+    return _REPLY_PREFIX.sub("", subject)
 
 
 def titled(channel: str, text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tonecheck.errors import InputError
-from tonecheck.exports.base import Reader, Times, name_of, need
+from tonecheck.exports.base import Reader, Times, name_of, need, topic_of
 from tonecheck.exports.html import html_to_text
 from tonecheck.exports.rows import Row, delimiter, messages, rows
 from tonecheck.exports.streams import head_text, json_shape
@@ -13,7 +13,6 @@ from tonecheck.messages import BadRow, Message
 
 _COLUMNS = frozenset(("discussion", "parent", "userfullname", "subject", "message"))
 _FILE = re.compile(r"@@PLUGINFILE@@[^\s\"'<>)]*")
-_REPLY_PREFIX = re.compile(r"\s*re\s*:\s*", re.IGNORECASE)
 # Dates in words stand in the site's language.
 _ADVICE = "Export the forum again with human-readable dates off."
 _AUTOMATIC, _HTML = "0", "1"  # the others are plain text, wiki text and Markdown
@@ -70,7 +69,7 @@ def _message(row: Row, titles: dict[str, str], times: Times) -> Message | None:
         author=name_of(cells, "userfullname") or name_of(cells, "userid"),
         time=times.read(cells.get("created")),
         thread=thread,
-        title=titles.get(thread) or _REPLY_PREFIX.sub("", subject, count=1),
+        title=titles.get(thread) or topic_of(subject),
         reply_to="" if is_root else parent,
         place=row.place,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tonecheck.errors import InputError
-from tonecheck.exports.base import Reader, Times, name_of
+from tonecheck.exports.base import Reader, Times, name_of, topic_of
 from tonecheck.exports.rows import PARQUET_MAGIC, Row, delimiter, rows
 from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.messages import BadRow, Message
@@ -150,6 +150,7 @@ def _message(row: Row, columns: Mapping[str, str], times: Times) -> Message | Ba
         if cells.get("parent") == "":
             cells["parent"] = None  # an empty cell, not an empty message
         title, reply_to = name_of(cells, "title"), name_of(cells, "reply_to")
+        cells["thread"] = cells["thread"] or topic_of(title)
         message = Message.from_dict(cells)
     except InputError as err:
         return BadRow(place=row.place, reason=str(err))
