@@ -90,6 +90,53 @@ def test_a_thread_column_goes_before_the_title(read, write):
     assert [m.thread for m in messages] == ["7", "help"]
 
 
+@pytest.mark.parametrize(
+    ("parents", "links"),
+    [
+        (["", "1", "2"], ["", "1", "2"]),
+        (["0", "1.0", "0"], ["", "1", ""]),
+        (["7", "1", "Why 1?"], ["7", "1", ""]),
+    ],
+)
+def test_a_parent_that_is_an_id_links_to_that_message(read, write, parents, links):
+    rows = zip("123", parents, strict=True)
+    path = write("chat.csv", "id,text,parent\n" + "".join(f"{i},x,{p}\n" for i, p in rows))
+    messages, bad = read(path)
+    assert [m.reply_to for m in messages] == links
+    assert [m.parent for m in messages] == [p if p == "Why 1?" else None for p in parents]
+    assert not bad
+
+
+def test_a_parent_that_is_the_id_of_a_row_above_links_to_it(read, write):
+    messages, _ = read(write("chat.csv", "id,text,parent\nm-a,Why?,\nm-b,So.,m-a\nm-c,No.,m-x\n"))
+    assert [(m.reply_to, m.parent) for m in messages] == [("", None), ("m-a", None), ("", "m-x")]
+
+
+def test_a_number_in_a_table_without_ids_is_the_text_that_is_answered(read, write):
+    (message,), _ = read(write("chat.csv", "text,parent\nWrong.,42\n"))
+    assert (message.reply_to, message.parent) == ("", "42")
+
+
+def test_a_number_as_parent_in_json_is_a_link(read, write):
+    lines = [{"id": 1, "text": "a", "parent": 0}, {"id": 2, "text": "b", "parent": 1}]
+    messages, bad = read(write("in.jsonl", "\n".join(map(json.dumps, lines))))
+    assert [(m.reply_to, m.parent) for m in messages] == [("", None), ("1", None)]
+    assert not bad
+
+
+def test_a_link_of_its_own_goes_before_a_parent_id(read, write):
+    (message,), _ = read(write("chat.csv", "id,text,parent,reply_to\n3,a,1,2\n"))
+    assert (message.reply_to, message.parent) == ("2", None)
+
+
+def test_links_of_reddit_lose_their_kind_where_ids_have_none(read, write):
+    header = "id,body,parent_id,link_id\n"
+    messages, _ = read(write("chat.csv", header + "c1,a,t3_p9,t3_p9\nc2,b,t1_c1,t3_p9\n"))
+    assert [(m.reply_to, m.thread) for m in messages] == [("p9", "p9"), ("c1", "p9")]
+    messages, _ = read(write("chat.csv", header + "t1_c1,a,t3_p9,t3_p9\nt1_c2,b,t1_c1,t3_p9\n"))
+    assert [(m.id, m.reply_to) for m in messages] == [("t1_c1", "t3_p9"), ("t1_c2", "t1_c1")]
+
+
 def test_a_table_without_a_text_column_says_what_it_has_and_what_to_do(read, write):
     path = write("chat.csv", "when,what\n1,hello\n")
     with pytest.raises(
@@ -228,7 +275,7 @@ def test_bad_lines_are_reported_and_the_rest_goes_on(read, write):
         '{"text": ' + "[" * 300 + "]" * 300 + "}",
         '{"n": 1e999, "text": ' + "[" * 5_000 + "]" * 5_000 + "}",
         "",
-        '{"text": "eleven", "parent": 3}',
+        '{"text": "eleven", "parent": [3]}',
         '{"text": "\\ud83d twelve"}',
     ]
     messages, bad = read(write("in.jsonl", "\n".join(lines)))
@@ -244,7 +291,7 @@ def test_bad_lines_are_reported_and_the_rest_goes_on(read, write):
         ("in.jsonl:9", "it nests deeper than 200 levels."),
         (
             "in.jsonl:11",
-            '"parent" must be a string or null, got int. '
+            '"parent" must be a string or null, got list. '
             "Give the text of the message that is answered.",
         ),
     ]

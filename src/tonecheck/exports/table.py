@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from tonecheck.errors import InputError
 from tonecheck.exports.base import Reader, Times, name_of, topic_of
@@ -47,6 +48,9 @@ _PEEK = 20  # rows looked at before saying that no column holds the text
 _SHOWN = 30
 _SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 _ADVICE = "Use ISO 8601, or leave the column out with --map time=."
+_LONGEST_ID = 64  # of the ids that are kept to tell a link from a text
+_NUMBER = re.compile(r"(\d{1,20})(?:\.0)?", re.ASCII)
+_REDDIT = re.compile(r"\At[13]_")
 _SEPARATORS = re.compile(r"[\s-]+")
 
 
@@ -66,8 +70,8 @@ class Table(Reader):
     how_to = (
         "Save a table with one message a row and a first row that names the columns, as CSV in "
         "UTF-8. Only a column with the text is needed; id, author, time, thread, title, reply_to "
-        "and parent (the text that is answered) add to the report. Columns with other names are "
-        "mapped: --map text=COLUMN. Lines made for `tonecheck score` can be read as they are."
+        "and parent (the text or the id that is answered) add to the report. Columns with "
+        "other names are mapped: --map text=COLUMN. Lines made for `tonecheck score` can be read as they are."
     )
     files = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 
@@ -96,7 +100,7 @@ class Table(Reader):
         if names:
             self._check_columns(names, str(path))
         known: dict[tuple[str, ...], dict[str, str]] = {}
-        times = Times()
+        posts = _Posts()
         for row in itertools.chain(first, stream):
             if isinstance(row, BadRow):
                 yield row
@@ -104,8 +108,8 @@ class Table(Reader):
             columns = tuple(row.cells)
             if columns not in known:
                 known = {columns: self._mapped(columns)}
-            yield _message(row, known[columns], times)
-        yield from times.notice(path.name, _ADVICE)
+            yield posts.message(row, known[columns])
+        yield from posts.times.notice(path.name, _ADVICE)
 
     def _check_fields(self) -> None:
         for name in self.columns:
@@ -141,23 +145,69 @@ class Table(Reader):
         return {name: column for name, column in mapped.items() if column}
 
 
-def _message(row: Row, columns: Mapping[str, str], times: Times) -> Message | BadRow:
-    cells = {name: row.cells.get(column) for name, column in columns.items()}
-    try:
-        for name in ("id", "thread", "author"):
-            cells[name] = name_of(cells, name)
-        time, day = (cells.pop(name, None) for name in ("time", "date"))
-        if cells.get("parent") == "":
+class _Posts:
+    """What has been read of one table."""
+
+    def __init__(self) -> None:
+        self.times = Times()
+        self._ids: set[str] = set()
+
+    def message(self, row: Row, columns: Mapping[str, str]) -> Message | BadRow:
+        """Return the message of a row, or what is wrong with it."""
+        cells: dict[str, Any] = {key: row.cells.get(column) for key, column in columns.items()}
+        try:
+            for name in ("id", "author", "thread", "title", "reply_to"):
+                cells[name] = name_of(cells, name)
+            _undo_reddit(cells, columns)
+            self._link(cells, columns)
+            time, day = (cells.pop(name, None) for name in ("time", "date"))
+            cells["thread"] = cells["thread"] or topic_of(cells["title"])
+            message = Message.from_dict(cells)
+        except InputError as err:
+            return BadRow(place=row.place, reason=str(err))
+        written = [day] if time is None or time == "" else [f"{day} {time}"] * bool(day) + [time]
+        return replace(
+            message,
+            time=self.times.read(*written),
+            title=cells["title"],
+            reply_to=cells["reply_to"],
+            place=row.place,
+        )
+
+    def _link(self, cells: dict[str, Any], columns: Mapping[str, str]) -> None:
+        """Read a parent that is an id, and not a text, as a link to that message."""
+        if "id" in columns and "parent" in columns and len(cells["id"]) <= _LONGEST_ID:
+            self._ids.add(cells["id"])
+        parent = cells.get("parent")
+        if parent == "":
             cells["parent"] = None  # an empty cell, not an empty message
-        title, reply_to = name_of(cells, "title"), name_of(cells, "reply_to")
-        cells["thread"] = cells["thread"] or topic_of(title)
-        message = Message.from_dict(cells)
-    except InputError as err:
-        return BadRow(place=row.place, reason=str(err))
-    written = [day] if time is None or time == "" else [f"{day} {time}"] * bool(day) + [time]
-    return replace(
-        message, time=times.read(*written), title=title, reply_to=reply_to, place=row.place
-    )
+        if not parent and parent != 0:
+            return
+        key = self._id_in(parent, "id" in columns)
+        if key:
+            cells["parent"] = None
+            is_root = key == "0" and key not in self._ids  # how forums mark a first post
+            cells["reply_to"] = cells["reply_to"] or ("" if is_root else key)
+
+    def _id_in(self, parent: object, has_ids: bool) -> str:
+        """Return the id that a parent is, or an empty string where it is a text."""
+        if isinstance(parent, str):
+            if parent in self._ids:
+                return parent
+            number = _NUMBER.fullmatch(parent.strip())
+            return number[1] if number and has_ids else ""
+        if isinstance(parent, bool) or not isinstance(parent, int | float):
+            return ""
+        return name_of({"parent": parent}, "parent")
+
+
+def _undo_reddit(cells: dict[str, Any], columns: Mapping[str, str]) -> None:
+    """Take the kind off Reddit's links (t1_ a comment, t3_ a post), which its ids lack."""
+    if _REDDIT.match(cells["id"]):
+        return
+    for name, column in (("reply_to", "parent_id"), ("thread", "link_id")):
+        if _plain(columns.get(name, "")) == column:
+            cells[name] = _REDDIT.sub("", cells[name])
 
 
 def _found(name: str, names: Iterable[str]) -> str:
