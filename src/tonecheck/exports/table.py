@@ -71,7 +71,8 @@ class Table(Reader):
         "Save a table with one message a row and a first row that names the columns, as CSV in "
         "UTF-8. Only a column with the text is needed; id, author, time, thread, title, reply_to "
         "and parent (the text or the id that is answered) add to the report. Columns with "
-        "other names are mapped: --map text=COLUMN. Lines made for `tonecheck score` can be read as they are."
+        "other names are mapped: --map text=COLUMN. Lines made for `tonecheck score` can be read "
+        "as they are."
     )
     files = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 
