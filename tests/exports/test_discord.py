@@ -123,6 +123,23 @@ def test_an_author_without_a_nickname_goes_by_the_name(talk):
     assert message.author == "ito"
 
 
+def test_people_who_share_a_name_are_told_apart(talk):
+    people = [
+        {"id": "5", "name": "alex.k", "nickname": "Alex"},
+        {"id": "6", "name": "Deleted User"},
+        {"id": "7", "name": "Deleted User", "nickname": "Deleted User"},
+        {"id": "8", "name": "alex", "nickname": "Alex"},
+        {"id": "5", "name": "alex.k", "nickname": "Alex"},
+        {"id": ["9"], "name": "ito"},
+    ]
+    messages, bad = talk(*(said(str(n), "x", author=author) for n, author in enumerate(people)))
+    assert not bad
+    assert [m.author for m in messages] == [
+        *("Alex (alex.k)", "Deleted User (6)", "Deleted User (7)", "Alex (alex)"),
+        *("Alex (alex.k)", "ito"),
+    ]
+
+
 def test_a_message_of_pictures_only_has_an_empty_text(talk):
     (message,), bad = talk(said("1", "", attachments=[{"fileName": "plot.png"}]))
     assert (message.text, bad) == ("", [])

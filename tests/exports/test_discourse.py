@@ -113,6 +113,13 @@ def test_notices_and_deleted_and_hidden_posts_are_left_out(read, write, more):
     assert read(write("topic.json", topic(post(1, 1, "closed", **more)))) == ([], [])
 
 
+def test_people_who_share_a_name_are_told_apart(read, write):
+    people = [("Sam", "sam1"), ("Sam", "sam2"), ("Mara", "mara"), ("", "ito"), ("Sam", "sam1")]
+    posts = [post(n, n, "x", name=a, username=b) for n, (a, b) in enumerate(people, 1)]
+    messages, _ = read(write("topic.json", topic(*posts)))
+    assert [m.author for m in messages] == ["Sam (sam1)", "Sam (sam2)", "Mara", "ito", "Sam (sam1)"]
+
+
 def test_posts_that_the_file_lacks_are_counted(read, write, kinds):
     path = write("topic.json", topic(post(1, 1, "a"), post(2, 2, "b"), stream=[1, 2, 3, 4, 5]))
     messages, bad = read(path)

@@ -131,6 +131,17 @@ def test_deleted_posts_are_left_out_but_still_name_their_thread(read, write):
     assert (message.id, message.title, message.reply_to, bad) == ("2", "Deadline", "1", [])
 
 
+@pytest.mark.parametrize("name", ["forum.csv", "forum.json"])
+def test_people_who_share_a_name_are_told_apart(read, write, name):
+    posts = [
+        post(key, "0", "a", userid=key[1:], userfullname=full)
+        for key, full in (("117", "Sam"), ("218", "Sam"), ("317", "Sam"), ("419", "Mara"))
+    ]
+    messages, bad = read(write(name, as_csv(posts) if name == "forum.csv" else [posts]))
+    assert [m.author for m in messages] == ["Sam (17)", "Sam (18)", "Sam (17)", "Mara"]
+    assert not bad
+
+
 def test_without_a_name_the_author_is_a_number(read, write):
     (message,), _ = read(write("forum.csv", as_csv([post("1", "0", "a", userfullname="")])))
     assert message.author == "3"

@@ -128,6 +128,29 @@ def test_markup_becomes_what_people_saw(talk, text, shown):
     assert message.text == shown
 
 
+def test_people_who_share_a_display_name_are_told_apart(read, zipped):
+    users = [
+        {"id": "U1", "name": "alex.k", "profile": {"display_name": "Alex"}},
+        {"id": "U2", "name": "alex", "profile": {"real_name": "Alex"}},
+        {"id": "U3", "profile": {"display_name": "Alex"}},
+        {"id": "U4", "name": "trick", "profile": {"display_name": "Alex (alex.k)"}},
+        {"id": "U5", "name": "sam", "profile": {"display_name": "Sam"}},
+        {"id": "U6", "name": "sam", "is_bot": True},
+    ]
+    authors = ["U1", "U2", "U3", "U4", "U5", "U1"]
+    day = [said(f"178885800{n}.000100", "<@U1>", user) for n, user in enumerate(authors)]
+    guest = {"display_name": "Sam"}
+    day += [said(f"178885801{n}.000100", "x", u, user_profile=guest) for n, u in enumerate("VV")]
+    day += [said("1788858020.000100", "x", "U5")]
+    path = zipped({**export({"questions/2026-09-08.json": day}), "users.json": users})
+    messages, _ = read(path)
+    assert [m.author for m in messages] == [
+        *("Alex (alex.k)", "Alex (alex)", "Alex (U3)", "Alex (alex.k) (trick)", "Sam"),
+        *("Alex (alex.k)", "Sam (V)", "Sam (V)", "Sam"),
+    ]
+    assert messages[0].text == "@Alex"
+
+
 def test_an_export_that_was_zipped_again_inside_a_folder_is_read(read, zipped):
     files = export({"questions/2026-09-08.json": [said("1788858000.000100", "Hi.")]})
     path = zipped({f"Our export/{name}": content for name, content in files.items()})

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tonecheck.exports.base import Reader, moment, name_of, need, titled
+from tonecheck.exports.people import People
 from tonecheck.exports.rows import Row, json_rows, messages
 from tonecheck.exports.streams import Item, head_text, json_shape, leading_items
 from tonecheck.messages import BadRow, Message
@@ -63,15 +64,20 @@ class _Channel:
     answers: dict[str, str] = field(default_factory=dict)  # the id of a reply: what it answers
     roots: dict[str, str] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)  # of messages that have answers
+    people: People = field(default_factory=People)
 
     def note(self, item: Item) -> None:
-        """Take in the channel, or which message another one answers."""
+        """Take in the channel, or who wrote a message and which one it answers."""
         if not isinstance(item.value, dict):
             return
         if item.path == "channel":
             self.id, self.name = (str(item.value.get(key) or "") for key in ("id", "name"))
             self.is_thread = str(item.value.get("type")) in _THREADS
-        elif target := _answered(item.value):
+            return
+        author = item.value.get("author")
+        if isinstance(author, dict) and author.get("isBot") is not True:
+            self.people.note(_id(author), str(author.get("nickname") or author.get("name") or ""))
+        if target := _answered(item.value):
             self.answers[str(item.value.get("id"))] = target
             self.titles.setdefault(target, "")
 
@@ -90,13 +96,18 @@ class _Channel:
         return Message(
             text=text.strip("\n"),
             id=key,
-            author=name_of(author, "nickname") or name_of(author, "name"),
+            author=self._author(author),
             time=moment(need(cells, "timestamp", str)),
             thread=self.id if self.is_thread else root,
             title=self.titles.get(root) or title,
             reply_to=self.answers.get(key, ""),
             place=row.place,
         )
+
+    def _author(self, author: dict[str, Any]) -> str:
+        handle = name_of(author, "name")
+        name = name_of(author, "nickname") or handle
+        return self.people.label(_id(author), name, handle)
 
     def _root(self, key: str) -> str:
         """Return the message that a chain of answers began with."""
@@ -107,6 +118,10 @@ class _Channel:
         root = self.roots.get(key, key)
         self.roots.update(dict.fromkeys(chain, root))  # or long chains would cost n²
         return root
+
+
+def _id(author: dict[str, Any]) -> str:
+    return str(author.get("id") or "")
 
 
 def _answered(cells: dict[str, Any]) -> str:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from tonecheck.exports.base import Reader, moment, name_of, need
 from tonecheck.exports.html import html_to_text
+from tonecheck.exports.people import People
 from tonecheck.exports.rows import Row, json_rows, messages
 from tonecheck.exports.streams import Item, head_text, json_shape, leading_items
 from tonecheck.messages import BadRow, Message
 
 _POSTS = "post_stream.posts.item"
-_ABOUT = ("id", "title", "post_stream.stream")
+_ABOUT = ("id", "title", "post_stream.stream", _POSTS)
 _SMALL_ACTION = 3  # "closed this topic", "split 4 posts": the system speaking
 
 
@@ -41,7 +42,8 @@ class Discourse(Reader):
 
     def read(self, path: Path) -> Iterator[Message | BadRow]:
         """Yield the posts of one topic or several."""
-        topics: defaultdict[int, _Topic] = defaultdict(_Topic)
+        people = People()
+        topics: defaultdict[int, _Topic] = defaultdict(lambda: _Topic(people))
         for item in leading_items(path, [*_ABOUT, *(f"item.{name}" for name in _ABOUT)]):
             topics[item.number].note(item)
         posts = json_rows(path, [_POSTS, f"item.{_POSTS}"])
@@ -53,13 +55,14 @@ class Discourse(Reader):
 class _Topic:
     """What has to be known of a topic before its posts can be read; it stands after them."""
 
+    people: People
     id: str = ""
     title: str = ""
     listed: list[object] = field(default_factory=list)
     numbers: dict[int, str] = field(default_factory=dict)  # the id of each post by its number
 
     def note(self, item: Item) -> None:
-        """Take in what the topic says about itself."""
+        """Take in what the topic says about itself, or who wrote a post."""
         match item.path.removeprefix("item."), item.value:
             case "id", int() | str():
                 self.id = str(item.value)
@@ -67,6 +70,8 @@ class _Topic:
                 self.title = item.value
             case "post_stream.stream", list():
                 self.listed = item.value
+            case "post_stream.posts.item", {"username": str(username), "name": str(name)}:
+                self.people.note(username, name)
 
     def message(self, row: Row) -> Message | None:
         """Return the message of a post, or None where it is deleted, hidden or a notice."""
@@ -84,7 +89,7 @@ class _Topic:
         return Message(
             text=raw,
             id=key,
-            author=name_of(cells, "name") or name_of(cells, "username"),
+            author=self.people.label(name_of(cells, "username"), name_of(cells, "name")),
             time=moment(need(cells, "created_at", str)),
             thread=name_of(cells, "topic_id") or self.id,
             title=self.title,

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tonecheck.errors import InputError
 from tonecheck.exports.base import Reader, Times, name_of, need, topic_of
 from tonecheck.exports.html import html_to_text
+from tonecheck.exports.people import People
 from tonecheck.exports.rows import Row, delimiter, messages, rows
 from tonecheck.exports.streams import head_text, json_shape
 from tonecheck.messages import BadRow, Message
@@ -21,8 +23,9 @@ _AUTOMATIC, _HTML = "0", "1"  # the others are plain text, wiki text and Markdow
 class Moodle(Reader):
     """Reads the CSV or JSON that the Export page of a Moodle forum writes.
 
-    Deleted posts are left out. Dates that were exported as words, in the site's language, are not
-    read: the message then has no time, and one `BadRow` says how many do not.
+    The file is read twice, and never held. Deleted posts are left out. Dates that were exported
+    as words, in the site's language, are not read: the message then has no time, and one `BadRow`
+    says how many do not.
     """
 
     name = "moodle"
@@ -45,34 +48,56 @@ class Moodle(Reader):
 
     def read(self, path: Path) -> Iterator[Message | BadRow]:
         """Yield the posts of a forum."""
-        titles: dict[str, str] = {}
-        times = Times()
-        yield from messages(rows(path), lambda row: _message(row, titles, times))
-        yield from times.notice(path.name, _ADVICE)
+        forum = _Forum()
+        for row in rows(path):
+            if isinstance(row, Row):
+                forum.note(row)
+        yield from messages(rows(path), forum.message)
+        yield from forum.times.notice(path.name, _ADVICE)
 
 
-def _message(row: Row, titles: dict[str, str], times: Times) -> Message | None:
-    cells = row.cells
-    thread, parent, subject = (name_of(cells, key) for key in ("discussion", "parent", "subject"))
-    for key in ("id", "discussion"):
-        if not name_of(cells, key):
-            raise InputError(f'"{key}" is missing. Export the forum again with all its columns.')
-    is_root = parent in {"", "0"}
-    if is_root:
-        titles[thread] = subject
-    text = need(cells, "message", str)
-    if name_of(cells, "deleted") not in {"", "0"}:
-        return None
-    return Message(
-        text=_text(text, name_of(cells, "messageformat")),
-        id=name_of(cells, "id"),
-        author=name_of(cells, "userfullname") or name_of(cells, "userid"),
-        time=times.read(cells.get("created")),
-        thread=thread,
-        title=titles.get(thread) or topic_of(subject),
-        reply_to="" if is_root else parent,
-        place=row.place,
-    )
+@dataclass(slots=True)
+class _Forum:
+    """What has to be known of a forum to read its posts."""
+
+    titles: dict[str, str] = field(default_factory=dict)
+    times: Times = field(default_factory=Times)
+    people: People = field(default_factory=People)
+
+    def note(self, row: Row) -> None:
+        """Take in who wrote a post."""
+        try:
+            self.people.note(name_of(row.cells, "userid"), name_of(row.cells, "userfullname"))
+        except InputError:
+            return  # the real reading reports it
+
+    def message(self, row: Row) -> Message | None:
+        """Return the message of a post, or None where it is deleted."""
+        cells = row.cells
+        thread, parent, subject = (
+            name_of(cells, key) for key in ("discussion", "parent", "subject")
+        )
+        for key in ("id", "discussion"):
+            if not name_of(cells, key):
+                raise InputError(
+                    f'"{key}" is missing. Export the forum again with all its columns.'
+                )
+        is_root = parent in {"", "0"}
+        if is_root:
+            self.titles[thread] = subject
+        text = need(cells, "message", str)
+        if name_of(cells, "deleted") not in {"", "0"}:
+            return None
+        return Message(
+            text=_text(text, name_of(cells, "messageformat")),
+            id=name_of(cells, "id"),
+            author=self.people.label(name_of(cells, "userid"), name_of(cells, "userfullname")),
+            time=self.times.read(cells.get("created")),
+            thread=thread,
+            title=self.titles.get(thread) or topic_of(subject),
+            reply_to="" if is_root else parent,
+            place=row.place,
+        )
 
 
 def _text(message: str, kind: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from tonecheck.errors import InputError
 from tonecheck.exports.archive import DAMAGE, UNOPENED, opened
 from tonecheck.exports.base import Reader, name_of, need, titled
+from tonecheck.exports.people import People
 from tonecheck.exports.rows import Row, json_objects, messages
 from tonecheck.exports.streams import Decoded
 from tonecheck.messages import BadRow, Message
@@ -116,6 +117,8 @@ class _Names:
     """What users and channels are called, by their ids."""
 
     users: dict[str, str] = field(default_factory=dict)
+    handles: dict[str, str] = field(default_factory=dict)
+    people: People = field(default_factory=People)
     channels: dict[str, str] = field(default_factory=dict)
     bots: set[str] = field(default_factory=lambda: {_BOT})
 
@@ -140,8 +143,17 @@ class _Names:
             profile = {}
         named = (profile.get("display_name"), profile.get("real_name"), row.get("real_name"))
         self.users[user] = next(filter(None, map(_text, (*named, row.get("name")))), user)
+        self.handles[user] = _text(row.get("name"))
         if row.get("is_bot") is True:
             self.bots.add(user)
+        else:
+            self.people.note(user, self.users[user])
+
+    def author(self, cells: dict[str, Any]) -> str:
+        """Return who wrote a message, told apart from others of that name."""
+        user = name_of(cells, "user")
+        name = self.users.get(user) or _profile_name(cells)
+        return self.people.label(user, name, self.handles.get(user, ""))
 
     def readable(self, text: str) -> str:
         """Return what a message showed: names for ids, links spelt out, entities undone."""
@@ -182,7 +194,7 @@ class _Channel:
         stamp = need(cells, "ts", str)
         time = _time(stamp)
         text = self._names.readable(need(cells, "text", str))
-        user = name_of(cells, "user")
+        author = self._names.author(cells)
         root = name_of(cells, "thread_ts") or stamp
         if root != stamp:
             if stamp in self._replies:
@@ -196,7 +208,7 @@ class _Channel:
         return Message(
             text=text,
             id=stamp,
-            author=self._names.users.get(user) or _profile_name(cells) or user,
+            author=author,
             time=time,
             thread=f"{self._name}/{root}",
             title=title,
