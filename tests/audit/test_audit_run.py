@@ -80,6 +80,34 @@ def test_ids_count_within_an_export_and_a_thread_first(
     assert parents["4"] is None
 
 
+def test_a_message_that_stands_twice_counts_once(audit, lines):
+    row = {"id": "1", "thread": "a", "text": "you idiot"}
+    out = audit([row, row, {**row, "text": "edited"}, {**row, "thread": "b"}, {**row, "id": ""}])
+    messages = json.loads((out / "summary.json").read_text())["messages"]
+    assert (messages["read"], messages["duplicates"]) == (4, 1)
+    found = [(row["id"], row["thread"], row["text"]) for row in lines(out / "verdicts.jsonl")]
+    assert sorted(found) == [
+        ("", "a", "you idiot"),
+        ("1", "a", "edited"),
+        ("1", "a", "you idiot"),
+        ("1", "b", "you idiot"),
+    ]
+    assert "1 message that stood in the exports more than once" in (out / "report.html").read_text()
+
+
+def test_messages_without_ids_are_all_kept(audit):
+    out = audit([{"thread": "a", "text": "thanks"}] * 3)
+    messages = json.loads((out / "summary.json").read_text())["messages"]
+    assert (messages["read"], messages["duplicates"]) == (3, 0)
+
+
+def test_two_tables_may_use_the_same_ids(tmp_path, checker, write_export, without_charts):
+    row = {"id": "1", "thread": "a", "text": "thanks"}
+    tables = [write_export([row], "one.jsonl"), write_export([row], "two.jsonl")]
+    messages = run_audit(tables, tmp_path / "out", checker).summary["messages"]
+    assert (messages["read"], messages["threads"], messages["duplicates"]) == (2, 2, 0)
+
+
 def test_authors_are_pseudonyms_by_order_of_appearance(audit, forum, lines):
     out = audit(forum)
     assert {row["author"] for row in lines(out / "verdicts.jsonl")} == {
@@ -175,7 +203,9 @@ def test_the_same_export_gives_the_same_bytes(tmp_path, checker, write_export, f
 
 def test_progress_is_told_to_the_end(audit, forum):
     told = []
-    audit(forum * 20, on_progress=lambda *step: told.append(step))
+    audit(
+        [{"text": row["text"]} for row in forum] * 20, on_progress=lambda *step: told.append(step)
+    )
     assert told == [
         ("reading", 50, None),
         ("reading", 100, None),

@@ -5,6 +5,7 @@ import pytest
 
 import tonecheck
 from tonecheck.audit.run import AuditOptions, run_audit
+from tonecheck.errors import InputError
 from tonecheck.modelstore import shipped_models
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
@@ -41,6 +42,45 @@ def test_two_exports_make_one_report(audited):
     messages = audited("moodle-forum.csv", "discord-channel.json").summary["messages"]
     alone = audited("moodle-forum.csv").summary["messages"]
     assert messages["threads"] == 2 * alone["threads"]
+
+
+def test_the_same_file_under_two_names_is_refused(audited, tmp_path):
+    link = tmp_path / "again.csv"
+    link.symlink_to(SAMPLES / "moodle-forum.csv")
+    with pytest.raises(InputError, match=r"again\.csv: is given twice.*Give every export once"):
+        audited("moodle-forum.csv", link)
+
+
+def test_a_later_export_of_the_same_chat_adds_only_what_is_new(audited, tmp_path, lines):
+    chat = json.loads((SAMPLES / "discord-channel.json").read_text())
+    early = tmp_path / "early.json"
+    early.write_text(json.dumps({**chat, "messages": chat["messages"][:300]}))
+    first = audited(early).summary["messages"]
+    whole = audited("discord-channel.json").summary
+    rows = lines(tmp_path / "out" / "verdicts.jsonl")
+    both = audited(early, "discord-channel.json").summary
+    assert both["messages"]["duplicates"] == first["read"] > 290
+    for key in ("read", "judged", "threads", "members"):
+        assert both["messages"][key] == whole["messages"][key], key
+    assert (both["threads"], both["received"]) == (whole["threads"], whole["received"])
+    again = lines(tmp_path / "out" / "verdicts.jsonl")
+    assert {row["id"] for row in again} == {row["id"] for row in rows}
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert f"{first['read']} messages that stood in the exports more than once" in page
+
+
+def test_an_answer_in_one_part_finds_its_parent_in_another(audited, checker, tmp_path):
+    whole = json.loads((SAMPLES / "discord-channel.json").read_text())
+    rows = {row["id"]: row for row in whole["messages"]}
+    answer = next(row for row in rows.values() if row["type"] == "Reply")
+    parent = rows[answer["reference"]["messageId"]]
+    parts = []
+    for name, row in (("two.json", answer), ("one.json", parent)):
+        parts.append(tmp_path / name)
+        parts[-1].write_text(json.dumps({**whole, "messages": [row]}))
+    audited(*parts)
+    (given,) = [message.parent for message in checker.seen if message.id == answer["id"]]
+    assert given == next(m.text for m in checker.seen if m.id == parent["id"])
 
 
 def test_an_option_reaches_the_reader(tmp_path, checker, without_charts):

@@ -14,7 +14,7 @@ def spooled(tmp_path):
     def run(messages):
         with Spool(tmp_path / "spool.sqlite") as spool:
             for message in messages:
-                spool.add(message, source=0)
+                spool.add(message, source="x")
             spool.sort()
             return [stored.message for stored in spool.in_order()]
 

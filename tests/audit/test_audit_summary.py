@@ -25,6 +25,7 @@ def test_counts_add_up_to_the_messages_judged(summary, forum):
         "undated": 2,
         "threads": 3,
         "members": 4,
+        "duplicates": 0,
     }
     for tone in found["tones"].values():
         assert tone["yes"] + tone["unsure"] + tone["no"] == messages["judged"]

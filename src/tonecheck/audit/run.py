@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import tee
 from pathlib import Path
@@ -16,7 +16,7 @@ from tonecheck.audit.report import render_report
 from tonecheck.audit.spool import Spool, Stored
 from tonecheck.audit.summary import summarise
 from tonecheck.errors import InputError
-from tonecheck.exports import read_export
+from tonecheck.exports import read_export, reader_named, sniff
 from tonecheck.labels import TONES
 from tonecheck.messages import BadRow, Message
 from tonecheck.policy import Policy
@@ -31,6 +31,7 @@ FILES = ("verdicts.jsonl", "verdicts.csv", "problems.jsonl", "report.html", "sum
 _WORK = ".audit-"
 _PROBLEMS_SHOWN = 20
 _PROGRESS_EVERY = 50
+_TABLE = "table"
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the phase (`reading` or `judging`), how many messages are done, and of how many."""
@@ -110,19 +111,21 @@ def run_audit(
     there before.
 
     Raises:
-        InputError: If an export cannot be read at all, or the folder holds something else.
+        InputError: If an export cannot be read at all or is given twice, or the folder holds
+            something else.
         MissingExtraError: If a format needs an extra that is not installed.
     """
+    _require_different(exports)
     with _workplace(out) as work, Spool(work / "spool.sqlite") as spool:
-        problems = _read(exports, spool, options, work=work)
+        found = _read(exports, spool, options, work=work)
         _judge(checker, spool, options, work=work)
         summary = {
             **_about(exports, checker, options),
-            **summarise(spool, names=options.names),
-            "problems": problems.count,
+            **summarise(spool, names=options.names, duplicates=found.duplicates),
+            "problems": found.problems,
         }
         (work / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-        report = render_report(spool, summary, problems.first)
+        report = render_report(spool, summary, found.first)
         (work / "report.html").write_text(report, encoding="utf-8", newline="\n")
         for name in FILES:
             (work / name).replace(out / name)
@@ -130,9 +133,12 @@ def run_audit(
 
 
 @dataclass(slots=True)
-class _Problems:
-    count: int
-    first: list[BadRow]
+class _Found:
+    """What reading found beside the messages that it kept."""
+
+    duplicates: int = 0
+    problems: int = 0
+    first: list[BadRow] = field(default_factory=list)
 
 
 @contextmanager
@@ -163,23 +169,50 @@ def _require_ours(out: Path) -> None:
         )
 
 
-def _read(exports: Sequence[Path], spool: Spool, options: AuditOptions, *, work: Path) -> _Problems:
+def _require_different(exports: Sequence[Path]) -> None:
+    seen = set()
+    for path in exports:
+        file = path.resolve()
+        if file in seen:
+            raise InputError(
+                "is given twice, and its messages would count twice. Give every export once.",
+                place=str(path),
+            )
+        seen.add(file)
+
+
+def _read(exports: Sequence[Path], spool: Spool, options: AuditOptions, *, work: Path) -> _Found:
     """Stream every export into the spool; what cannot be read goes to `problems.jsonl`."""
-    problems = _Problems(count=0, first=[])
+    found = _Found()
     done = 0
     with (work / "problems.jsonl").open("w", encoding="utf-8", newline="\n") as file:
-        for source, path in enumerate(exports):
-            for row in read_export(path, format=options.format, columns=options.columns):
+        for position, path in enumerate(exports):
+            rows = read_export(path, format=options.format, columns=options.columns)
+            source = _source(path, position, options)
+            for row in rows:
                 if isinstance(row, BadRow):
                     write_problem(file, row)
-                    problems.count += 1
-                    if problems.count <= _PROBLEMS_SHOWN:
-                        problems.first.append(row)
+                    found.problems += 1
+                    if found.problems <= _PROBLEMS_SHOWN:
+                        found.first.append(row)
                     continue
-                spool.add(row, source=source)
+                found.duplicates += not spool.add(row, source=source)
                 done += 1
                 _tell(options, "reading", done, total=None)
-    return problems
+    return found
+
+
+def _source(path: Path, position: int, options: AuditOptions) -> str:
+    """Return where the ids of an export count.
+
+    A platform's ids hold across its files: a chat may be exported in parts, or week by week with
+    days that overlap. Those of a table hold within it, as nobody knows who numbered its rows.
+    """
+    if not options.columns:
+        reader = sniff(path) if options.format is None else reader_named(options.format)
+        if reader.name != _TABLE:
+            return reader.name
+    return f"{_TABLE} {position}"
 
 
 def _judge(checker: Checker, spool: Spool, options: AuditOptions, *, work: Path) -> None:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -32,13 +33,15 @@ _OPEN = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
 # Text is kept as bytes because SQLite refuses the lone surrogates that exports may hold.
 _TABLES = """
 CREATE TABLE threads (
-    key INTEGER PRIMARY KEY, source INTEGER, name BLOB, title BLOB, UNIQUE (source, name)
+    key INTEGER PRIMARY KEY, source TEXT, name BLOB, title BLOB, UNIQUE (source, name)
 );
 CREATE TABLE members (key INTEGER PRIMARY KEY, name BLOB UNIQUE);
 CREATE TABLE messages (
-    seq INTEGER PRIMARY KEY, source INTEGER, id BLOB, reply_to BLOB, thread INTEGER,
-    member INTEGER, at REAL, text BLOB, body TEXT, parent INTEGER
+    seq INTEGER PRIMARY KEY, source TEXT, id BLOB, reply_to BLOB, thread INTEGER,
+    member INTEGER, at REAL, text BLOB, body TEXT, parent INTEGER,
+    digest BLOB
 );
+CREATE UNIQUE INDEX once ON messages (source, id, thread, digest) WHERE id <> x'';
 CREATE TABLE verdicts (
     seq INTEGER PRIMARY KEY, note TEXT, judged INTEGER, truncated INTEGER, body TEXT
 );
@@ -108,8 +111,15 @@ class Spool:
     ) -> None:
         self._db.close()
 
-    def add(self, message: Message, *, source: int) -> None:
-        """Keep a message of the export with this number, cut to what can be judged."""
+    def add(self, message: Message, *, source: str) -> bool:
+        """Keep a message, cut to what can be judged, and return whether it was new.
+
+        Args:
+            message: The message.
+            source: Where its ids and threads count: the platform, or one file. A message that
+                stands there already, with the same id, thread and text, is not kept again.
+        """
+        digest = blake2b(_pack(message.text), digest_size=16).digest()
         message = _cut(message)
         thread, author = _pack(message.thread), _pack(message.author)
         self._db.execute(
@@ -119,10 +129,10 @@ class Spool:
         )
         if author:
             self._db.execute("INSERT OR IGNORE INTO members (name) VALUES (?)", (author,))
-        self._db.execute(
-            "INSERT INTO messages (source, id, reply_to, thread, member, at, text, body) VALUES "
-            "(?, ?, ?, (SELECT key FROM threads WHERE source = ? AND name = ?), "
-            "(SELECT key FROM members WHERE name = ?), ?, ?, ?)",
+        kept = self._db.execute(
+            "INSERT OR IGNORE INTO messages (source, id, reply_to, thread, member, at, text, body, "
+            "digest) VALUES (?, ?, ?, (SELECT key FROM threads WHERE source = ? AND name = ?), "
+            "(SELECT key FROM members WHERE name = ?), ?, ?, ?, ?)",
             (
                 source,
                 _pack(message.id),
@@ -133,8 +143,10 @@ class Spool:
                 _seconds(message.time),
                 _pack(message.text),
                 _to_json(message),
+                digest,
             ),
         )
+        return kept.rowcount == 1
 
     def sort(self) -> int:
         """Put the messages in order, find what each answers, and return how many there are."""

@@ -30,12 +30,15 @@ _MARKED = """
 """
 
 
-def summarise(spool: Spool, *, names: bool) -> dict[str, Any]:
+def summarise(spool: Spool, *, names: bool, duplicates: int) -> dict[str, Any]:
     """Return what `summary.json` says about the messages in a spool, as JSON values.
 
-    With `names`, members are called by name rather than by pseudonym.
+    Args:
+        spool: The messages with their verdicts.
+        names: Whether members are called by name rather than by pseudonym.
+        duplicates: How many messages were left out because the spool held them already.
     """
-    messages = _messages(spool)
+    messages = {**_messages(spool), "duplicates": duplicates}
     judged = messages["judged"]
     return {
         "period": _period(spool),
