@@ -380,37 +380,6 @@ def test_a_row_that_cannot_be_read_is_one_row_lost(write, kinds):
     assert kinds(write("chat.csv", "id,text\n1\n2,b,c\n3,c\n")) == ["row", "row"]
 
 
-def test_parquet_is_read_with_its_types(read, tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet")
-    import pyarrow
-
-    path = tmp_path / "chat.parquet"
-    table = pyarrow.table(
-        {
-            "body": ["a", "b", None],
-            "message_id": [1, 2, 3],
-            "created_at": pyarrow.array([datetime(2026, 9, 8, 9)] * 3, pyarrow.timestamp("us")),
-        }
-    )
-    parquet.write_table(table, path)
-    assert sniff(path).name == "table"
-    messages, bad = read(path)
-    assert [(m.text, m.id, m.place) for m in messages] == [
-        ("a", "1", "chat.parquet:1"),
-        ("b", "2", "chat.parquet:2"),
-    ]
-    assert messages[0].time == datetime(2026, 9, 8, 9, tzinfo=UTC)
-    assert bad == [
-        ("chat.parquet:3", '"text" must be a string, got nothing. Give every row a "text".')
-    ]
-
-
-def test_a_truncated_parquet_file_is_refused(read, write):
-    pytest.importorskip("pyarrow")
-    with pytest.raises(InputError, match=r"chat\.parquet: is not a complete Parquet file"):
-        read(write("chat.parquet", b"PAR1" + b"\0" * 100))
-
-
 # csv.reader ends a line at what ends one; no other character is special.
 _cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 

@@ -40,6 +40,21 @@ _EPOCH = re.compile(r"\d{9,13}(?:\.\d{1,9})?", re.ASCII)
 _MILLISECONDS = 1e11  # as seconds this would be the year 5138
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row.
+
+    Attributes:
+        place: Where it stands.
+        cells: Its cells by column name, or its values by key.
+        entry: Which entry of the outermost list of a JSON file holds it, from 1; otherwise 0.
+    """
+
+    place: str
+    cells: dict[str, Any]
+    entry: int = 0
+
+
 class Reader(ABC):
     """Reads the messages of one export format.
 

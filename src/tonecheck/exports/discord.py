@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tonecheck.exports.base import Reader, moment, name_of, need, titled
+from tonecheck.exports.base import Reader, Row, moment, name_of, need, titled
 from tonecheck.exports.people import People
-from tonecheck.exports.rows import Row, json_rows, messages
+from tonecheck.exports.rows import json_rows, messages
 from tonecheck.exports.streams import Item, head_text, json_shape, leading_items
 from tonecheck.messages import BadRow, Message
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tonecheck.exports.base import Reader, moment, name_of, need
+from tonecheck.exports.base import Reader, Row, moment, name_of, need
 from tonecheck.exports.html import html_to_text
 from tonecheck.exports.people import People
-from tonecheck.exports.rows import Row, json_rows, messages
+from tonecheck.exports.rows import json_rows, messages
 from tonecheck.exports.streams import Item, head_text, json_shape, leading_items
 from tonecheck.messages import BadRow, Message
 

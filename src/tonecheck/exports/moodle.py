@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tonecheck.errors import InputError
-from tonecheck.exports.base import Reader, Times, name_of, need, topic_of
+from tonecheck.exports.base import Reader, Row, Times, name_of, need, topic_of
 from tonecheck.exports.html import html_to_text
 from tonecheck.exports.people import People
-from tonecheck.exports.rows import Row, delimiter, messages, rows
+from tonecheck.exports.rows import delimiter, messages, rows
 from tonecheck.exports.streams import head_text, json_shape
 from tonecheck.messages import BadRow, Message
 

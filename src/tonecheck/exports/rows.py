@@ -6,14 +6,12 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import ijson
 
 from tonecheck.errors import InputError, require
-from tonecheck.exports.base import MAX_DEPTH, MAX_RECORD
+from tonecheck.exports.base import MAX_DEPTH, MAX_RECORD, Row
 from tonecheck.exports.streams import (
     TOO_DEEP,
     Decoded,
@@ -31,25 +29,9 @@ PARQUET_MAGIC = b"PAR1"
 _DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"[^"]*"')
 _TOO_LONG = f"is longer than {MAX_RECORD:,} characters, so it was passed over."
-_BATCH = 1_000
 # How many characters of broken CSV are read a second time in search of good rows. A file can be
 # made so that every line opens a quote that nothing closes, which would cost n² without it.
 _RESCAN = 5 * MAX_RECORD
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row.
-
-    Attributes:
-        place: Where it stands.
-        cells: Its cells by column name, or its values by key.
-        entry: Which entry of the outermost list of a JSON file holds it, from 1; otherwise 0.
-    """
-
-    place: str
-    cells: dict[str, Any]
-    entry: int = 0
 
 
 def csv_rows(path: Path) -> Iterator[Row | BadRow]:
@@ -121,36 +103,16 @@ def json_objects(source: Decoded, name: str, wanted: Collection[str]) -> Iterato
     yield from notice(name, source)
 
 
-def parquet_rows(path: Path) -> Iterator[Row | BadRow]:
-    """Yield the rows of a Parquet file; a place counts rows from 1.
+def rows(path: Path) -> Iterator[Row | BadRow]:
+    """Return the rows of a file, by what it holds rather than by what it is called.
 
     Raises:
-        InputError: If the file is not complete.
-        MissingExtraError: If pyarrow is not installed.
+        MissingExtraError: If it is a Parquet file and pyarrow is not installed.
     """
-    parquet = require("pyarrow.parquet", extra="reports")
-    number = 0
-    try:
-        with parquet.ParquetFile(path) as table:
-            for batch in table.iter_batches(batch_size=_BATCH):
-                for cells in batch.to_pylist():
-                    number += 1
-                    yield Row(f"{path.name}:{number}", cells)
-    except (OSError, ValueError) as err:  # pyarrow's own errors are kinds of these
-        if not number:
-            raise InputError(
-                "is not a complete Parquet file. Write or download it again.", place=str(path)
-            ) from err
-        yield BadRow(
-            place=f"{path.name}:{number + 1}",
-            reason="the file is damaged from here on, so the rest was not read. Write it again.",
-            kind="rest",
-        )
-
-
-def rows(path: Path) -> Iterator[Row | BadRow]:
-    """Return the rows of a file, by what it holds rather than by what it is called."""
     if head(path).startswith(PARQUET_MAGIC):
+        require("pyarrow", extra="reports")
+        from tonecheck.exports.parquet import parquet_rows  # loads pyarrow
+
         return parquet_rows(path)
     text = head_text(path).lstrip()
     if path.suffix.lower() not in {".csv", ".tsv"}:

@@ -10,9 +10,9 @@ from typing import Any
 
 from tonecheck.errors import InputError
 from tonecheck.exports.archive import DAMAGE, UNOPENED, opened
-from tonecheck.exports.base import Reader, name_of, need, titled
+from tonecheck.exports.base import Reader, Row, name_of, need, titled
 from tonecheck.exports.people import People
-from tonecheck.exports.rows import Row, json_objects, messages
+from tonecheck.exports.rows import json_objects, messages
 from tonecheck.exports.streams import Decoded
 from tonecheck.messages import BadRow, Message
 

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from tonecheck.errors import InputError
-from tonecheck.exports.base import Reader, Times, name_of, topic_of
-from tonecheck.exports.rows import PARQUET_MAGIC, Row, delimiter, rows
+from tonecheck.exports.base import Reader, Row, Times, name_of, topic_of
+from tonecheck.exports.rows import PARQUET_MAGIC, delimiter, rows
 from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.messages import BadRow, Message
 
