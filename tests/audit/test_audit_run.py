@@ -174,8 +174,16 @@ def test_an_earlier_audit_is_replaced(audit, forum, lines):
 
 
 def test_what_an_interrupted_audit_left_behind_is_no_obstacle(audit, forum, tmp_path):
-    (tmp_path / "out" / ".audit-abc").mkdir(parents=True)
-    assert (audit(forum) / "summary.json").is_file()
+    out = tmp_path / "out"
+    (out / ".audit-abc").mkdir(parents=True)
+    (out / ".audit-abc" / "spool.sqlite").touch()
+    (tmp_path / "kept").mkdir()
+    (out / ".audit-link").symlink_to(tmp_path / "kept")
+    (out / ".audit-note").write_text("a file is left alone")
+    audit(forum)
+    left = {".audit-link", ".audit-note"}
+    assert {path.name for path in out.iterdir()} == {*FILES} | left
+    assert (tmp_path / "kept").is_dir()
 
 
 def test_an_error_leaves_an_earlier_audit_as_it_was(audit, forum, tmp_path, checker):
@@ -184,6 +192,32 @@ def test_an_error_leaves_an_earlier_audit_as_it_was(audit, forum, tmp_path, chec
     with pytest.raises(InputError, match="no such file"):
         run_audit([tmp_path / "forum.jsonl", tmp_path / "gone.csv"], out, checker)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_half_replaced_audit_does_not_look_finished_and_can_be_repeated(
+    audit, forum, monkeypatch
+):
+    out = audit(forum)
+    replace = Path.replace
+
+    def failing(path, target):
+        if path.name == "report.html":
+            raise OSError("the disk is full")
+        return replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", failing)
+        with pytest.raises(OSError, match="disk is full"):
+            audit(forum[:1])
+    assert sorted(path.name for path in out.iterdir()) == sorted({*FILES} - {"summary.json"})
+    assert (audit(forum[:2]) / "summary.json").is_file()
+
+
+def test_a_folder_with_a_report_of_another_program_is_refused(tmp_path, audit, forum):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.html").touch()
+    with pytest.raises(InputError, match="holds files that no audit wrote"):
+        audit(forum)
 
 
 def test_an_error_leaves_no_new_folder(tmp_path, checker):
@@ -249,10 +283,10 @@ def test_any_text_is_audited_and_its_offsets_hold(rows, checker, without_charts,
     with tempfile.TemporaryDirectory() as folder:
         export = Path(folder, "forum.jsonl")
         export.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        out = run_audit([export], Path(folder, "out"), checker).out
-        found = lines(out / "verdicts.jsonl")
+        result = run_audit([export], Path(folder, "out"), checker)
+        found = lines(result.out / "verdicts.jsonl")
         read = {message.text for message in checker.seen}
-    assert len(found) == len(rows)
+    assert len(found) + result.summary["messages"]["duplicates"] == len(rows)
     for row in found:
         assert row["text"] in read
         for score in row["tones"].values():

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import tee
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
@@ -107,8 +108,9 @@ def run_audit(
 ) -> AuditResult:
     """Audit exported conversations into a folder, and return what was found.
 
-    Memory stays flat whatever the size of the exports. An error leaves in the folder what was
-    there before.
+    Memory stays flat whatever the size of the exports. An error while reading or judging leaves in
+    the folder what was there before. One while the finished files are put in place, such as a full
+    disk, leaves no `summary.json` there, and the audit can be run again.
 
     Raises:
         InputError: If an export cannot be read at all or is given twice, or the folder holds
@@ -127,6 +129,7 @@ def run_audit(
         (work / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         report = render_report(spool, summary, found.first)
         (work / "report.html").write_text(report, encoding="utf-8", newline="\n")
+        (out / "summary.json").unlink(missing_ok=True)
         for name in FILES:
             (work / name).replace(out / name)
     return AuditResult(out=out, summary=summary)
@@ -147,6 +150,7 @@ def _workplace(out: Path) -> Iterator[Path]:
     made = not out.exists()
     _require_ours(out)
     out.mkdir(parents=True, exist_ok=True)
+    _clear_left_over(out)
     try:
         with TemporaryDirectory(dir=out, prefix=_WORK) as work:
             yield Path(work)
@@ -161,12 +165,20 @@ def _require_ours(out: Path) -> None:
         return
     if not out.is_dir():
         raise InputError(f"{out} is a file. Give a folder, new or empty, for the audit's files.")
-    others = any(not path.name.startswith(_WORK) for path in out.iterdir())
-    if others and not (out / "summary.json").is_file():
+    others = {path.name for path in out.iterdir() if not path.name.startswith(_WORK)}
+    half_replaced = FILES[0] in others and others <= set(FILES)
+    if others and not half_replaced and not (out / "summary.json").is_file():
         raise InputError(
             f"{out} holds files that no audit wrote, and an audit would add its own. "
             "Give a new or empty folder, or one that holds an earlier audit to replace it."
         )
+
+
+def _clear_left_over(out: Path) -> None:
+    """Remove the work folders of audits that were killed; they hold what people wrote."""
+    for path in out.glob(f"{_WORK}*"):
+        if path.is_dir() and not path.is_symlink():
+            rmtree(path)
 
 
 def _require_different(exports: Sequence[Path]) -> None:
