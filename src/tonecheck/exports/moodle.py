@@ -9,7 +9,7 @@ from tonecheck.errors import InputError
 from tonecheck.exports.base import Reader, Row, Times, name_of, need, topic_of
 from tonecheck.exports.html import html_to_text
 from tonecheck.exports.people import People
-from tonecheck.exports.rows import delimiter, messages, rows
+from tonecheck.exports.rows import header, messages, rows
 from tonecheck.exports.streams import head_text, json_shape
 from tonecheck.messages import BadRow, Message
 
@@ -43,8 +43,8 @@ class Moodle(Reader):
         shape = json_shape(text)
         if shape is not None:
             return shape.lists > 0 and set(shape.keys) >= _COLUMNS
-        header = text.partition("\n")[0].strip().replace('"', "")
-        return set(header.lower().split(delimiter(path))) >= _COLUMNS
+        mark, first = header(path)
+        return set(first.replace('"', "").lower().split(mark)) >= _COLUMNS
 
     def read(self, path: Path) -> Iterator[Message | BadRow]:
         """Yield the posts of a forum."""

@@ -27,6 +27,8 @@ from tonecheck.messages import BadRow, Message
 
 PARQUET_MAGIC = b"PAR1"
 _DELIMITERS = ",;\t|"
+# What Excel reads in the first line as the delimiter, and shows to nobody.
+_NAMED = re.compile(r'"?sep=([,;\t|])"?[ \t]*(?:\r\n?|\n)', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
 _TOO_LONG = f"is longer than {MAX_RECORD:,} characters, so it was passed over."
 # How many characters of broken CSV are read a second time in search of good rows. A file can be
@@ -37,35 +39,43 @@ _RESCAN = 5 * MAX_RECORD
 def csv_rows(path: Path) -> Iterator[Row | BadRow]:
     """Yield the rows of a CSV or TSV file; a place is the line on which the row begins.
 
-    The first row names the columns. Commas, semicolons, tabs and bars are recognised. A row that
-    breaks the rules of CSV is a `BadRow`, and reading goes on at the next line.
+    The first row names the columns. Commas, semicolons, tabs and bars are recognised, and Excel's
+    `sep=;` in a line before. A row that breaks the rules of CSV is a `BadRow`, and reading goes on
+    at the next line.
     """
     with path.open("rb") as file, Decoded(file) as source:
         lines = _Lines(source)
-        reader = csv.reader(lines, delimiter=delimiter(path), strict=True)
-        header: list[str] = []
+        reader = csv.reader(lines, delimiter=header(path)[0], strict=True)
+        if _NAMED.match(head_text(path)):
+            next(lines)
+        names: list[str] = []
         for row in _records(reader, lines, path.name):
             if isinstance(row, BadRow):
                 yield row
-            elif not header:
-                header = row
-            elif len(row) == len(header):
-                yield Row(f"{path.name}:{lines.start}", dict(zip(header, row, strict=True)))
+            elif not names:
+                names = row
+            elif len(row) == len(names):
+                yield Row(f"{path.name}:{lines.start}", dict(zip(names, row, strict=True)))
             elif row:
                 yield BadRow(
                     place=f"{path.name}:{lines.start}",
-                    reason=f"this row has {len(row)} cells where the header has {len(header)}. "
+                    reason=f"this row has {len(row)} cells where the header has {len(names)}. "
                     "Put cells that hold commas or line breaks in double quotes.",
                 )
         yield from notice(path.name, source)
 
 
-def delimiter(path: Path) -> str:
-    """Return the character that parts the cells of a table, from its first line."""
+def header(path: Path) -> tuple[str, str]:
+    """Return the character that parts the cells of a table, and the line that names its columns."""
+    text = head_text(path)
+    named = _NAMED.match(text)
+    first = text[named.end() if named else 0 :].partition("\n")[0].strip()
+    if named:
+        return named[1], first
     if path.suffix.lower() == ".tsv":
-        return "\t"
-    first = _QUOTED.sub("", head_text(path).partition("\n")[0])
-    return max(_DELIMITERS, key=first.count)  # the first of equals: a comma
+        return "\t", first
+    bare = _QUOTED.sub("", first)
+    return max(_DELIMITERS, key=bare.count), first  # the first of equals: a comma
 
 
 def jsonl_rows(path: Path) -> Iterator[Row | BadRow]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tonecheck.errors import InputError
 from tonecheck.exports.base import Reader, Row, Times, name_of, topic_of
-from tonecheck.exports.rows import PARQUET_MAGIC, delimiter, rows
+from tonecheck.exports.rows import PARQUET_MAGIC, header, rows
 from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.messages import BadRow, Message
 
@@ -45,7 +45,7 @@ Case, spaces and hyphens do not matter: "Created at" is `created_at`.
 """
 
 _PEEK = 20  # rows looked at before saying that no column holds the text
-_SHOWN = 30
+_SHOWN, _SHOWN_LENGTH = 8, 30  # of a table without a header these are what people wrote
 _SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 _ADVICE = "Use ISO 8601, or leave the column out with --map time=."
 _LONGEST_ID = 64  # of the ids that are kept to tell a link from a text
@@ -81,12 +81,12 @@ class Table(Reader):
         if head(path).startswith(PARQUET_MAGIC):
             return True
         text = head_text(path)
-        first = text.partition("\n")[0].strip()
+        mark, first = header(path)
         if path.suffix.lower() in _SUFFIXES:
             return bool(text) and "\0" not in first
         if (shape := json_shape(text)) is not None:
             return shape.lists > 0 or _is_json_lines(text)
-        return bool(_found("text", first.replace('"', "").split(delimiter(path))))
+        return bool(_found("text", first.replace('"', "").split(mark)))
 
     def read(self, path: Path) -> Iterator[Message | BadRow]:
         """Yield the message of each row.
@@ -240,5 +240,8 @@ def _is_json_lines(text: str) -> bool:
 
 
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(repr(name)[1:-1][:60] for name in names[:_SHOWN])
+    plain = (repr(name)[1:-1] for name in names[:_SHOWN])
+    shown = ", ".join(
+        name if len(name) <= _SHOWN_LENGTH else name[: _SHOWN_LENGTH - 1] + "…" for name in plain
+    )
     return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
