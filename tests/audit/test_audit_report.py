@@ -1,3 +1,4 @@
+import json
 import re
 import sys
 from datetime import date
@@ -6,8 +7,11 @@ from itertools import pairwise
 
 import pytest
 
+from tonecheck.audit.quotes import Mark
 from tonecheck.audit.report import likelihood
 from tonecheck.audit.run import AuditOptions, run_audit
+from tonecheck.labels import Decision, Severity, Tone
+from tonecheck.messages import BadRow, Message
 
 HOSTILE = (
     '<script>alert(1)</script><img src=x onerror="alert(2)">"\'&</title></style>{{ 7 * 7 }}',
@@ -135,7 +139,7 @@ def test_what_is_unsure_stands_apart(report, forum):
     apart = squeezed(section(html, "unsure"))
     assert "1 message that the model could not decide on" in apart
     assert "hmpf dismissive" in apart
-    assert "Perhaps dismissive: about even (45%)" in apart
+    assert "Perhaps dismissive: could be (45%)" in apart
 
 
 def test_who_receives_it_names_no_sender(report, forum):
@@ -230,16 +234,66 @@ def test_the_report_says_when_and_with_what_it_was_made(drawn):
 
 
 @pytest.mark.parametrize(
-    ("probability", "words"),
+    ("probability", "decision", "words"),
     [
-        (0.97, "very likely"),
-        (0.6, "likely"),
-        (0.5, "about even"),
-        (0.2, "less likely than not"),
+        (0.97, Decision.YES, "very likely"),
+        (0.6, Decision.YES, "likely"),
+        (0.3, Decision.YES, "likely"),  # with thresholds of one's own
+        (0.95, Decision.UNSURE, "could be"),
+        (0.2, Decision.UNSURE, "could be"),
     ],
 )
-def test_probabilities_are_told_in_words(probability, words):
-    assert likelihood(probability) == words
+def test_likelihood_never_contradicts_the_decision(probability, decision, words):
+    mark = Mark(
+        tone=Tone.HUSTLING, probability=probability, severity=Severity.MILD, decision=decision
+    )
+    assert likelihood(mark) == words
+
+
+def test_concern_is_told_as_a_number_to_sort_by(report, forum):
+    text = squeezed(section(report(forum), "threads"))
+    assert "a number to sort by, and no count of what a person would flag" in text
+
+
+def test_a_quote_can_be_found_by_its_id_or_place(report):
+    long = "<b>" + "x" * 99 + "end"
+    html = report([{"id": long, "text": "idiot"}, {"text": "you idiot"}])
+    places = re.findall(r'<span class="place"><bdi>(.*)</bdi>', html)
+    assert sorted(places) == sorted([f"&lt;b&gt;{'x' * 20}…{'x' * 21}end", "forum.jsonl:2"])
+
+
+def test_a_name_in_a_place_is_masked(report):
+    html = report([{"id": "dm Maya Okafor 1", "author": "Maya Okafor", "text": "you idiot"}])
+    assert '<span class="place"><bdi>dm Member 01 1</bdi>' in html
+
+
+def test_only_lost_rows_count_as_rows_that_could_not_be_read(audit, monkeypatch, lines):
+    rows = [
+        Message(text="fine"),
+        *(BadRow(place=f"a:{n}", reason="no text") for n in range(25)),
+        BadRow(place="b:9", reason="the file ends here", kind="rest"),
+        BadRow(place="c", reason="read as cp1252", kind="notice"),
+        BadRow(place="d", reason="read as cp1252", kind="notice"),
+    ]
+    monkeypatch.setattr("tonecheck.audit.run.read_export", lambda *_, **__: iter(rows))
+    out = audit([{"text": "fine"}])
+    found = json.loads((out / "summary.json").read_text())
+    assert (found["problems"], found["incomplete"], found["notices"]) == (25, 1, 2)
+    kinds = [row["kind"] for row in lines(out / "problems.jsonl")]
+    assert kinds == ["row"] * 25 + ["rest", "notice", "notice"]
+    text = squeezed(section((out / "report.html").read_text(), "problems"))
+    assert "25 rows of the export that could not be read, the first 20 of them" in text
+    assert "1 file is incomplete" in text
+    assert "2 notices on how the exports were read; nothing was lost by them." in text
+    assert "b:9 the file ends here" in text
+
+
+def test_notices_alone_leave_nothing_out(audit, monkeypatch):
+    rows = [Message(text="fine"), BadRow(place="c", reason="read as cp1252", kind="notice")]
+    monkeypatch.setattr("tonecheck.audit.run.read_export", lambda *_, **__: iter(rows))
+    text = squeezed(section((audit([{"text": "x"}]) / "report.html").read_text(), "problems"))
+    assert "Nothing. Every message was read and judged in full." in text
+    assert "1 notice on how the exports were read; nothing was lost by it." in text
 
 
 def test_the_extra_is_imported_only_to_draw(audit, forum, monkeypatch):

@@ -74,7 +74,7 @@ class VerdictFiles:
 
 def write_problem(file: TextIO, row: BadRow) -> None:
     """Write one line of `problems.jsonl`."""
-    write_line(file, {"place": row.place, "reason": row.reason})
+    write_line(file, {"place": row.place, "reason": row.reason, "kind": row.kind})
 
 
 def write_line(file: TextIO, row: Mapping[str, Any]) -> None:

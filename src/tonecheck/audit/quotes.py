@@ -23,6 +23,7 @@ MAX_NAME = 60
 _SHOWN = 700  # characters of a reply: more than nine in ten are shorter
 _LEAD = 200  # what is left before the first evidence of a longer one
 _PARENT_SHOWN = 320
+_PLACE_SHOWN = 48
 
 # Control characters and half characters show as U+FFFD; marks that turn the reading direction of
 # what follows go, so that a quote cannot rearrange the page around it.
@@ -64,6 +65,7 @@ class Quote:
     Attributes:
         author: The author's pseudonym or name, or empty.
         answers: The same for the author of the message that it answers.
+        place: The platform's id of the message, or else where it was read, to find it by.
         parent: The beginning of the message that it answers, or empty.
         pieces: The message, or the part of it around its evidence.
         marks: Its tones, flagged ones first.
@@ -128,7 +130,7 @@ def make_quote(picked: Picked, mask: NameMask, *, names: bool) -> Quote:
         answers=visible(label(stored.answers, stored.answers_name, names=names), MAX_NAME),
         title=visible(mask.apply(message.title), MAX_TITLE),
         time=message.time,
-        place=visible(message.place, MAX_TITLE),
+        place=visible(_short(mask.apply(message.id or message.place))),
         parent=visible(mask.apply(_head(message.parent or ""))),
         pieces=cut(text, spans, mask),
         marks=_marks(verdict),
@@ -189,7 +191,8 @@ def visible(text: str, limit: int | None = None) -> str:
 def _texts(stored: Stored, verdict: Verdict) -> tuple[str, ...]:
     message = stored.message
     shown, _ = excerpt(message.text, _spans(verdict))
-    return shown, _head(message.parent or ""), message.title, verdict.explanation
+    place = message.id or message.place
+    return shown, _head(message.parent or ""), message.title, place, verdict.explanation
 
 
 def _marks(verdict: Verdict) -> tuple[Mark, ...]:
@@ -223,6 +226,14 @@ def _head(text: str) -> str:
     if len(text) <= _PARENT_SHOWN:
         return text
     return text[: _word_edge(text, _PARENT_SHOWN)].rstrip() + " …"
+
+
+def _short(place: str) -> str:
+    """Return a place without its middle if it is long: the end tells most of a path."""
+    if len(place) <= _PLACE_SHOWN:
+        return place
+    half = _PLACE_SHOWN // 2
+    return f"{place[: half - 1]}…{place[-half:]}"
 
 
 def _word_edge(text: str, near: int) -> int:

@@ -15,6 +15,7 @@ from tonecheck.audit.quotes import (
     MAX_NAME,
     MAX_THREADS,
     MAX_TITLE,
+    Mark,
     Quote,
     choose_flagged,
     choose_unsure,
@@ -26,7 +27,7 @@ from tonecheck.audit.shares import Share
 from tonecheck.audit.spool import Spool
 from tonecheck.audit.summary import MIN_ANSWERS
 from tonecheck.errors import MissingExtraError, require
-from tonecheck.labels import TONES, Severity, Tone
+from tonecheck.labels import TONES, Decision, Severity, Tone
 from tonecheck.messages import BadRow
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _MAX_RECEIVERS = 12
 _REASON_SHOWN = 300
+_VERY_LIKELY = 0.9
 _OPEN_THREADS = 8  # the quotes of later ones are folded away, or a phone would scroll for ever
 
 _BLANK_LINES = re.compile(r"\n\s*\n")
@@ -58,7 +60,7 @@ def render_report(spool: Spool, summary: Mapping[str, Any], problems: Sequence[B
     Args:
         spool: The messages and their verdicts, for the quotes.
         summary: What `summary.json` holds.
-        problems: The first rows that could not be read.
+        problems: The first rows that could not be read, and what else readers had to say.
     """
     threads, unsure = _quoted(spool, summary)
     charts = _charts(summary, threads)
@@ -85,13 +87,11 @@ def render_report(spool: Spool, summary: Mapping[str, Any], problems: Sequence[B
     return _environment().get_template("report.html.j2").render(context).lstrip()
 
 
-def likelihood(probability: float) -> str:
-    """Return a probability in words; the report shows the number beside it."""
-    if probability >= 0.9:
-        return "very likely"
-    if probability >= 0.6:
-        return "likely"
-    return "about even" if probability >= 0.4 else "less likely than not"
+def likelihood(mark: Mark) -> str:
+    """Return a decision in words; the report shows the probability beside it."""
+    if mark.decision is not Decision.YES:
+        return "could be"
+    return "very likely" if mark.probability >= _VERY_LIKELY else "likely"
 
 
 def _quoted(spool: Spool, summary: Mapping[str, Any]) -> tuple[list[_Thread], list[Quote]]:
@@ -134,7 +134,11 @@ def _charts(
 
 
 def _shown(row: BadRow) -> BadRow:
-    return BadRow(place=visible(row.place, MAX_TITLE), reason=visible(row.reason, _REASON_SHOWN))
+    return BadRow(
+        place=visible(row.place, MAX_TITLE),
+        reason=visible(row.reason, _REASON_SHOWN),
+        kind=row.kind,
+    )
 
 
 def _environment() -> Environment:

@@ -1,6 +1,7 @@
 """Runs an audit: reads exports, judges every message, and writes the files of the report."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -124,7 +125,9 @@ def run_audit(
         summary = {
             **_about(exports, checker, options),
             **summarise(spool, names=options.names, duplicates=found.duplicates),
-            "problems": found.problems,
+            "problems": found.lost["row"],
+            "incomplete": found.lost["rest"],
+            "notices": found.lost["notice"],
         }
         (work / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
         report = render_report(spool, summary, found.first)
@@ -140,7 +143,7 @@ class _Found:
     """What reading found beside the messages that it kept."""
 
     duplicates: int = 0
-    problems: int = 0
+    lost: Counter[str] = field(default_factory=Counter)
     first: list[BadRow] = field(default_factory=list)
 
 
@@ -204,8 +207,8 @@ def _read(exports: Sequence[Path], spool: Spool, options: AuditOptions, *, work:
             for row in rows:
                 if isinstance(row, BadRow):
                     write_problem(file, row)
-                    found.problems += 1
-                    if found.problems <= _PROBLEMS_SHOWN:
+                    found.lost[row.kind] += 1
+                    if found.lost[row.kind] <= _PROBLEMS_SHOWN:
                         found.first.append(row)
                     continue
                 found.duplicates += not spool.add(row, source=source)

@@ -142,9 +142,9 @@ def _threads(spool: Spool) -> dict[str, Any]:
     """Return the threads with anything flagged or unsure, by concern.
 
     The concern of a thread is the sum of the probabilities of its flagged and unsure messages
-    (for each message, of its strongest tone): about how many of them a person would agree with,
-    as far as the probabilities are calibrated. So a long thread with three flagged messages comes
-    before a short one with one: there is more in it to look at.
+    (for each message, of its strongest tone). So a long thread with three flagged messages comes
+    before a short one with one: there is more in it to look at. It is for sorting, no estimate of
+    how many of them a person would flag: where people are mostly kind, probabilities are too high.
     """
     found = spool.rows(
         "SELECT t.key, t.name, t.title, sum(k.probability), sum(k.yes), count(*) "
