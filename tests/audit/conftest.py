@@ -26,7 +26,8 @@ class WordChecker:
     model = "words@1.0.0"
     policy = dict.fromkeys(TONES, Band(unsure_at=0.4, yes_at=0.55, clear_at=0.8))
 
-    def __init__(self) -> None:
+    def __init__(self, words=WORDS) -> None:
+        self.words = words
         self.card = {
             str(tone): {"precision": {"value": 0.72, "low": 0.6, "high": 0.8}} for tone in TONES
         }
@@ -51,7 +52,7 @@ class WordChecker:
     def _score(self, text: str, tone: Tone) -> ToneScore:
         found = [
             (match, probability)
-            for word, (home, probability) in WORDS.items()
+            for word, (home, probability) in self.words.items()
             if home is tone
             for match in re.finditer(word, text)
         ]
