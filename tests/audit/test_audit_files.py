@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tonecheck.audit.files import CSV_COLUMNS, plain_cell, write_line
+from tonecheck.audit.files import CSV_COLUMNS, plain_cell, write_problem
+from tonecheck.messages import BadRow
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -22,12 +23,12 @@ def test_a_harmless_cell_stays_as_it_is(cell):
 
 
 @given(ANY_TEXT)
-def test_any_text_comes_back_from_its_line(text):
+def test_any_place_and_reason_come_back_from_their_line(text):
     file = io.StringIO()
-    write_line(file, {"text": text})
+    write_problem(file, BadRow(place=text, reason=text))
     line = file.getvalue()
     assert line.encode("utf-8").decode("utf-8").splitlines() == [line.removesuffix("\n")]
-    assert json.loads(line) == {"text": text}
+    assert json.loads(line) == {"place": text, "reason": text, "kind": "row"}
 
 
 def test_the_sheet_has_one_row_a_message_and_no_formulas(audit):

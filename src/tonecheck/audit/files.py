@@ -1,12 +1,12 @@
 """Writes the files of an audit that other programs read: one line or row a message."""
 
 import csv
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Self, TextIO
 
+from tonecheck.console import json_line
 from tonecheck.labels import TONES
 from tonecheck.messages import BadRow, Message
 from tonecheck.verdict import Verdict
@@ -68,21 +68,14 @@ class VerdictFiles:
             "time": message.time.isoformat() if message.time else None,
             "place": message.place,
         }
-        write_line(self._lines, {**verdict.to_dict(), **where, "text": message.text})
+        row = {**verdict.to_dict(), **where, "text": message.text}
+        self._lines.write(json_line(row) + "\n")
         self._cells.writerow(_cells(verdict, where, message.text))
 
 
 def write_problem(file: TextIO, row: BadRow) -> None:
     """Write one line of `problems.jsonl`."""
-    write_line(file, {"place": row.place, "reason": row.reason, "kind": row.kind})
-
-
-def write_line(file: TextIO, row: Mapping[str, Any]) -> None:
-    """Write one line of JSON that any reader takes, whatever the text holds."""
-    line = json.dumps(row, ensure_ascii=False)
-    if not line.isprintable():
-        # lone surrogates cannot be encoded, and some readers split lines at U+2028
-        line = json.dumps(row)
+    line = json_line({"place": row.place, "reason": row.reason, "kind": row.kind})
     file.write(line + "\n")
 
 

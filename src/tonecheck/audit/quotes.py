@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from tonecheck.audit.members import NameMask, label
 from tonecheck.audit.spool import Spool, Stored
+from tonecheck.console import printable
 from tonecheck.labels import TONES, Decision, Severity, Tone
 from tonecheck.verdict import Verdict
 
@@ -24,17 +25,6 @@ _SHOWN = 700  # characters of a reply: more than nine in ten are shorter
 _LEAD = 200  # what is left before the first evidence of a longer one
 _PARENT_SHOWN = 320
 _PLACE_SHOWN = 48
-
-# Control characters and half characters show as U+FFFD; marks that turn the reading direction of
-# what follows go, so that a quote cannot rearrange the page around it.
-_UNSEEN = {
-    **dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)], "\ufffd"),
-    **dict.fromkeys([0xFFFE, 0xFFFF], "\ufffd"),
-    **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], ""),
-    0x09: "\t",
-    0x0A: "\n",
-    0x0D: "",
-}
 
 Span = tuple[int, int, Tone]
 Picked = tuple[Stored, Verdict]
@@ -179,13 +169,13 @@ def cut(text: str, spans: Sequence[Span], mask: NameMask) -> tuple[Piece, ...]:
 
 
 def visible(text: str, limit: int | None = None) -> str:
-    """Return a text without what cannot be shown or would disturb the page around it.
+    """Return a text in which symbols stand for what would disturb the page around it.
 
     With a limit, a longer text ends in an ellipsis there.
     """
     if limit is not None and len(text) > limit:
         text = text[: limit - 1] + "…"
-    return text.translate(_UNSEEN)
+    return printable(text.replace("\r", ""))  # half of a Windows line end is nothing to see
 
 
 def _texts(stored: Stored, verdict: Verdict) -> tuple[str, ...]:
