@@ -106,6 +106,10 @@ def test_a_first_name_that_is_also_a_word_in_use_is_left_alone():
     assert masked("Will you? I will. Will Hart.", "Will Hart") == "Will you? I will. Member 01."
 
 
+def test_a_handle_is_masked_where_it_is_written_with_a_capital():
+    assert masked("Maya, ask @maya.", "maya") == "Member 01, ask @Member 01."
+
+
 def test_a_first_name_that_two_members_share_points_to_neither():
     assert masked("Ask Maya.", "Maya Okafor", "Maya Lund") == "Ask [name]."
 

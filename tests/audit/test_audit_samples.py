@@ -49,13 +49,11 @@ def test_no_member_of_a_sample_is_named(tmp_path, checker, without_charts, expor
 
     open_report, _ = pages(names=True)
     quoted = ("Margaret D.", "Viktor", "Petra")
-    for name in quoted:
-        assert f'<mark class="hostility">{name}<' in open_report
+    assert all(f'<mark class="hostility">{name}<' in open_report for name in quoted)
     report, summary = pages(names=False)
     for person in people:
         assert person["name"] not in report + summary
-    for name in quoted:
-        assert f'<mark class="hostility">{name}<' not in report
+    assert not any(f'<mark class="hostility">{name}<' in report for name in quoted)
 
 
 def test_two_exports_make_one_report(audited):

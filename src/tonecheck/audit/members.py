@@ -17,9 +17,10 @@ def label(member: int | None, name: str, *, names: bool) -> str:
 class NameMask:
     """Finds members' names inside texts, and puts their pseudonyms in their place.
 
-    It knows full names and handles as they are written, and the first word of a name that has
-    several. A first name that the texts also use as an ordinary word (Will, Grace) is left alone;
-    one that two members share becomes "[name]". Nicknames and misspellings are not found.
+    It knows full names and handles as they are written, handles also with a capital (Maya, where
+    the chat knows her as maya), and the first word of a name that has several. A first name that
+    the texts also use as an ordinary word (Will, Grace) is left alone; one that two members share
+    becomes "[name]". Nicknames and misspellings are not found.
 
     Example:
         >>> mask = NameMask([(1, "Maya Okafor"), (2, "Will Hart")], ["Maya, will Will Hart come?"])
@@ -33,6 +34,8 @@ class NameMask:
         firsts: dict[str, str] = {}
         for member, name in names:
             parts = _WORD.findall(name)
+            if name.islower() and name.capitalize() in words:
+                self._labels[name.capitalize()] = label(member, name, names=False)
             if len(name) < 2 or not parts or parts[0] not in words:
                 continue  # a name that stands in no text costs nothing, however many there are
             shown = label(member, name, names=False)
