@@ -1,4 +1,5 @@
 import re
+import sys
 
 import pytest
 from hypothesis import example, given, settings
@@ -106,3 +107,9 @@ def test_charts_refer_to_nothing_by_id():
 def test_a_title_like_a_placeholder_stays_itself():
     svg = draw_threads([("title 1", 2.0), ("title 0", 1.0)]).wide
     assert words(svg)[:2] == ["title 1", "title 0"]
+
+
+def test_the_extra_is_imported_only_to_draw(audit, forum, monkeypatch):
+    monkeypatch.delitem(sys.modules, "tonecheck.audit.charts", raising=False)
+    audit(forum)
+    assert "tonecheck.audit.charts" not in sys.modules

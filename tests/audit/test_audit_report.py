@@ -1,6 +1,5 @@
 import json
 import re
-import sys
 from datetime import date
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -294,9 +293,3 @@ def test_notices_alone_leave_nothing_out(audit, monkeypatch):
     text = squeezed(section((audit([{"text": "x"}]) / "report.html").read_text(), "problems"))
     assert "Nothing. Every message was read and judged in full." in text
     assert "1 notice on how the exports were read; nothing was lost by it." in text
-
-
-def test_the_extra_is_imported_only_to_draw(audit, forum, monkeypatch):
-    monkeypatch.delitem(sys.modules, "tonecheck.audit.charts", raising=False)
-    audit(forum)
-    assert "tonecheck.audit.charts" not in sys.modules
