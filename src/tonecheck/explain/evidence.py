@@ -149,6 +149,8 @@ class _Words:
                 begin = last
             if passed > _MODEL_WORDS:
                 begin = max(begin, words[passed - _MODEL_WORDS - 1] + 1)
+            if self._gains[last] <= 0:
+                continue  # without it the phrase would add more
             begin = max(begin, last - _MOST_UNITS)  # marks are no words, but must not pile up
             lowest = min(sums[begin : last + 1])
             gain = sums[last + 1] - lowest

@@ -87,7 +87,7 @@ def clean_parent(parent: str) -> str:
     return _clean(parent[:MAX_CHARS])
 
 
-@lru_cache(maxsize=256)  # many replies answer one message, and each needs it twice
+@lru_cache(maxsize=1024)  # many replies answer one message; more than a batch, which asks twice
 def _clean(text: str) -> str:
     return _settled(Mapped(text), _STEPS).text
 
@@ -115,14 +115,19 @@ def _settled(mapped: Mapped, steps: tuple[Step, ...]) -> Mapped:
     the characters that markup is made of, which leaves words; should it still not settle, nothing
     in it can be taken as anyone's words, and it comes out empty.
     """
+    passed: list[str | None] = [None] * len(steps)  # the text that each step last left as it was
     for turn in range(2 * _ROUNDS):
         if turn == _ROUNDS:
             mapped = _without_markup(mapped)
         before = mapped.text
-        for step in steps:
+        for place, step in enumerate(steps):
+            if passed[place] is mapped.text:
+                continue
             edits = step(mapped.text)
             if edits:
                 mapped = mapped.edited(edits)
+            else:
+                passed[place] = mapped.text
         if mapped.text == before:
             return mapped
     return mapped.edited([(0, len(mapped.text), "")])

@@ -128,4 +128,4 @@ def _log(count: int, most: int) -> float:
 
 
 def _share(words: Sequence[str], wanted: frozenset[str]) -> float:
-    return min(5 * sum(word in wanted for word in words) / max(len(words), 1), 1.0)
+    return min(5 * len([word for word in words if word in wanted]) / max(len(words), 1), 1.0)
