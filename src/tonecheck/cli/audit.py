@@ -68,7 +68,8 @@ def audit(  # noqa: PLR0913  an option is a parameter
         for line in _headlines(result.summary):
             typer.echo(line)
     typer.echo(printable(str(result.report)))
-    if not result.summary["messages"]["read"] and result.summary["problems"]:
+    lost = result.summary["problems"] + result.summary["incomplete"]
+    if not result.summary["messages"]["read"] and lost:
         raise InputError(
             f"no message could be read; {out / 'problems.jsonl'} says why. "
             "Name the format with --format, or the columns with --map."
@@ -98,4 +99,8 @@ def _headlines(summary: Mapping[str, Any]) -> list[str]:
         share = Share(counts["yes"], messages["judged"]).in_words()
         lines.append(f"{tone}: {counts['yes']:,} flagged, {share}; {counts['unsure']:,} unsure")
     where = ", see problems.jsonl" if problems else ""
+    if messages["duplicates"]:
+        lines.append(f"duplicates left out: {messages['duplicates']:,}")
+    if summary["incomplete"]:
+        lines.append(f"incomplete files: {summary['incomplete']:,}, see problems.jsonl")
     return [*lines, f"bad rows: {problems:,}{where}"]

@@ -80,13 +80,13 @@ def _kinds(reading: Reading, places: dict[str, int]) -> list[float]:
 def _shape(text: str, words: Sequence[str]) -> list[float]:
     count = max(len(words), 1)
     lowered = [word.lower() for word in words]
-    letters = sum(map(str.isalpha, text)) or 1
+    letters = len([*filter(str.isalpha, text)]) or 1
     capitals = sum(1 for word in words if len(word) > 2 and word.isupper())
     questions = text.count("?")
     return [
         _log(len(words), 400),
         1.0 if len(words) <= 6 else 0.0,
-        sum(map(str.isupper, text)) / letters,
+        len([*filter(str.isupper, text)]) / letters,
         _log(capitals, 10),
         _log(text.count("!"), 10),
         _log(questions, 10),
