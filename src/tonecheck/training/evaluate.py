@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tonecheck.audit.shares import wilson
 from tonecheck.checker import ToneChecker
 from tonecheck.labels import TONES, Tone
 from tonecheck.messages import Message
@@ -19,7 +20,6 @@ from tonecheck.training.calibrate import Floats, expected_error
 from tonecheck.training.examples import Example
 
 RESAMPLES = 1000
-_Z = 1.959964  # the normal quantile of a 95 % interval
 
 
 def judge(checker: ToneChecker, examples: Iterable[Example]) -> Floats:
@@ -83,13 +83,11 @@ def share(part: int, whole: int) -> dict[str, float | int | None]:
     """Return a share with Wilson's interval (Wilson 1927); no value where there is nothing."""
     if not whole:
         return {"value": None, "low": None, "high": None, "part": part, "whole": whole}
-    value = part / whole
-    middle = (value + _Z**2 / (2 * whole)) / (1 + _Z**2 / whole)
-    half = _Z / (1 + _Z**2 / whole) * np.sqrt(value * (1 - value) / whole + (_Z / whole) ** 2 / 4)
+    low, high = wilson(part, whole)
     return {
-        "value": _short(value),
-        "low": _short(max(middle - half, 0.0)),
-        "high": _short(min(middle + half, 1.0)),
+        "value": _short(part / whole),
+        "low": _short(low),
+        "high": _short(high),
         "part": part,
         "whole": whole,
     }
