@@ -293,3 +293,9 @@ def test_notices_alone_leave_nothing_out(audit, monkeypatch):
     text = squeezed(section((audit([{"text": "x"}]) / "report.html").read_text(), "problems"))
     assert "Nothing. Every message was read and judged in full." in text
     assert "1 notice on how the exports were read; nothing was lost by it." in text
+
+
+def test_no_judgement_is_shown_as_certain(report, checker):
+    checker.words = {"idiot": (Tone.HOSTILITY, 0.9999)}
+    page = squeezed(report([{"id": "1", "author": "A", "text": "you idiot"}]))
+    assert "very likely (over 99%)" in page
