@@ -85,10 +85,12 @@ def test_right_to_left_words_inside_english_are_no_obstacle(checker):
 
 
 def test_a_megabyte_is_read_up_to_the_limit_and_says_so(checker):
-    verdict = checker.check("You are an idiot. " + "All good here. " * 70_000)
+    thanks = "Thanks, this explains it well and I tried it on my own data. " * 17_000
+    verdict = checker.check(f"You are an idiot. {thanks}")
+    assert Tone.HOSTILITY in verdict.flagged
     assert verdict.truncated
     assert verdict.note is Note.TRUNCATED
-    late = checker.check("All good here. " * 70_000 + "You are an idiot.")
+    late = checker.check(f"{thanks} You are an idiot.")
     assert late.flagged == ()
 
 
@@ -156,7 +158,7 @@ def test_a_thread_gives_the_parent(checker):
         ("you are a st*pid liar", Tone.HOSTILITY),
         ("you are such an idіot", Tone.HOSTILITY),  # with a Cyrillic letter
         ("you are an id\u200biot", Tone.HOSTILITY),
-        ("Just google it.", Tone.DISMISSIVENESS),
+        ("Learn to read the syllabus.", Tone.DISMISSIVENESS),
         ("Just admit you are wrong. End of story.", Tone.HUSTLING),
     ],
 )

@@ -65,7 +65,7 @@ class ToneChecker:
 
     Example:
         >>> import tonecheck
-        >>> verdict = tonecheck.load().check("Just google it, you idiot.")
+        >>> verdict = tonecheck.load().check("You are an idiot. Learn to read.")
         >>> [str(tone) for tone in verdict.flagged]
         ['hostility', 'dismissiveness']
     """

@@ -1,0 +1,76 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tonecheck.labels import TONES
+from tonecheck.modelstore import open_model
+
+OURS = Path(__file__).parents[2] / "data" / "learning"
+
+
+@pytest.fixture(scope="module")
+def corpora(tmp_path_factory):
+    """A folder with a part of our own corpus, so that training takes seconds."""
+    folder = tmp_path_factory.mktemp("corpora")
+    for name, count in (("train", 300), ("dev", 120)):
+        file = f"tonecheck_learning_{name}.jsonl"
+        lines = (OURS / file).read_text(encoding="utf-8").splitlines()[:count]
+        (folder / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_a_model_is_trained_measured_used_and_named(invoke, corpora, tmp_path, monkeypatch):
+    monkeypatch.setattr("tonecheck.training.recipe.FOLDS", 2)
+    # Named like the shipped model, which must not be mistaken for it.
+    done = invoke("train", "--corpora", corpora, "--out", "linear-en", "--version", "7.0.0")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.startswith("linear-en: linear-en@7.0.0, card in ")
+    assert "… final fit" in done.stderr
+    folder = open_model(str(tmp_path / "linear-en"))
+    card = (tmp_path / "linear-en" / "README.md").read_text(encoding="utf-8")
+    assert "| tonecheck_learning_train | 300 | 1.0 | open |" in card
+    assert "A person decides" in card or "a person decides" in card
+    measured = invoke(
+        "evaluate", "--corpora", corpora, "--on", "tonecheck_learning_dev",
+        "--model", "./linear-en", "--json",
+    )  # fmt: skip
+    report = json.loads(measured.stdout)
+    assert report["model"] == "linear-en@7.0.0"
+    figures = report["corpora"]["tonecheck_learning_dev"]
+    assert set(figures) == set(TONES)
+    for tone in TONES:
+        assert figures[tone]["replies"] == 120
+        # What the card states is what people measure.
+        assert figures[tone]["auc"]["value"] == folder.config["card"][tone]["auc"]["value"]
+        assert figures[tone]["auc"]["value"] > 0.55
+    verdict = json.loads(invoke("check", "hello", "--json", "--model", "./linear-en").stdout)
+    assert verdict["model"] == "linear-en@7.0.0"
+
+
+def test_a_measurement_is_shown_as_a_table(invoke):
+    done = invoke("evaluate", "--corpora", OURS, "--on", "tonecheck_learning_dev")
+    assert done.exit_code == 0
+    assert "linear-en@" in done.stdout
+    assert all(str(tone)[:8] in done.stdout for tone in TONES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--recipe", "magic"), "there is no recipe 'magic'. Choose from: linear."),
+        (("--licence", "nc"), "cannot train on licence tier 'nc'. Choose from: open, unstated."),
+        (("--corpora", "."), "none of the folders holds tonecheck_replies_train or"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(invoke, arguments, message):
+    extra = () if "--corpora" in arguments else ("--corpora", OURS)
+    done = invoke("train", *extra, "--out", "m", "--quiet", *arguments)
+    assert done.exit_code == 2
+    assert f"error: {message}" in done.stderr
+
+
+def test_an_unknown_corpus_is_refused(invoke):
+    done = invoke("evaluate", "--corpora", OURS, "--on", "everything")
+    assert done.exit_code == 2
+    assert "error: there is no corpus named 'everything'. Choose from: " in done.stderr
