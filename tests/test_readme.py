@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tonecheck.explain.catalogue import read_cues
+from tonecheck.prepare import MAX_CHARS
+from tonecheck.training.corpora import CORPORA
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -52,6 +56,19 @@ def test_the_readme_shows_what_it_promises_to_show():
         assert f"tonecheck {name}" in README
     for path in re.findall(r"\]\(([\w./-]+)\)", README):
         assert (ROOT / path).exists(), path
+
+
+def test_counts_in_prose_are_those_of_the_data():
+    learning = [
+        line
+        for file in (ROOT / "data" / "learning").glob("*.jsonl")
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
+    assert f"`data/learning` holds {len(learning):,} invented, annotated replies" in README
+    others = [c for c in CORPORA if c.weight and c.name != "tonecheck_learning_train"]
+    assert f"names {len(others)} research corpora more" in README
+    assert f"{len(read_cues())} cues by kind" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"more than {MAX_CHARS:,} characters" in README
 
 
 def test_figures_in_the_readme_are_those_that_were_measured():

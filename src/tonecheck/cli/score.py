@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import tee
@@ -21,7 +21,7 @@ from tonecheck.messages import Message
 from tonecheck.verdict import SCHEMA, Verdict
 
 if TYPE_CHECKING:
-    from tonecheck.cli.rows import Refused
+    from tonecheck.cli.rows import Refused, Row
 
 EXAMPLES = examples(
     "tonecheck score replies.jsonl > verdicts.jsonl",
@@ -79,7 +79,7 @@ def score(  # noqa: PLR0913  an option is a parameter
     settings = settings_file(config)
     _require_file(out)
 
-    from tonecheck.cli.rows import Fields, Refused, open_rows
+    from tonecheck.cli.rows import Fields, open_rows
     from tonecheck.parallel import check_parallel, usable_cores
 
     if file == "-" and sys.stdin.isatty():
@@ -88,19 +88,10 @@ def score(  # noqa: PLR0913  an option is a parameter
     fields = Fields(text=text_field, id=id_field, parent=parent_field)
     with open_rows(file, fields, format) as rows, _opened(out) as sink:
         ours, theirs = tee(rows)
-        # A row that cannot be read goes along as an empty message, so that the order is kept and
-        # no more rows are held than the checker reads ahead.
-        messages = (Message(text="") if isinstance(row, Refused) else row for row in theirs)
         count = workers or usable_cores()
-        checked = check_parallel(messages, model=model, settings=settings, workers=count)
+        checked = check_parallel(_messages(theirs), model=model, settings=settings, workers=count)
         with closing(checked) as verdicts, Progress(quiet=quiet) as progress:
-            for row, verdict in zip(ours, verdicts, strict=True):
-                result = tally.refuse(row) if isinstance(row, Refused) else tally.count(verdict)
-                sink.write(f"{json_line(result)}\n".encode())
-                if tally.rows % _FLUSH_EVERY == 0:
-                    sink.flush()
-                    progress.update("scoring", tally.rows)
-        sink.flush()
+            _write(zip(ours, verdicts, strict=True), sink, tally=tally, progress=progress)
     if not quiet:
         typer.echo(tally.summary(), err=True)
     if tally.refused and not skip_errors:
@@ -163,6 +154,24 @@ class Tally:
             f"{self.refused:,} of {self.rows:,} rows could not be read; the first, {where}: "
             f"{reason} The others were scored. --skip-errors accepts this."
         )
+
+
+def _messages(rows: "Iterable[Row]") -> Iterator[Message]:
+    # A row that cannot be read goes along as an empty message, so that the order is kept and no
+    # more rows are held than the checker reads ahead.
+    return (row if isinstance(row, Message) else Message(text="") for row in rows)
+
+
+def _write(
+    judged: "Iterable[tuple[Row, Verdict]]", sink: IO[bytes], *, tally: Tally, progress: Progress
+) -> None:
+    for row, verdict in judged:
+        result = tally.count(verdict) if isinstance(row, Message) else tally.refuse(row)
+        sink.write(f"{json_line(result)}\n".encode())
+        if tally.rows % _FLUSH_EVERY == 0:
+            sink.flush()
+            progress.update("scoring", tally.rows)
+    sink.flush()
 
 
 def _gates(values: list[str]) -> dict[Tone, bool]:

@@ -112,7 +112,7 @@ def _clear_at(probabilities: Floats, severities: Floats) -> float:
 
 
 def _rounded(threshold: float) -> float:
-    return float(np.floor(threshold * 1000) / 1000) or 0.001
+    return float(np.floor(threshold * 1000) / 1000)
 
 
 def held_out_groups(groups: Sequence[str], folds: int, *, seed: int) -> NDArray[np.int64]:

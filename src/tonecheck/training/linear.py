@@ -1,6 +1,6 @@
 """The linear recipe: n-grams, cues and the reply's shape, one logistic regression a tone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -43,20 +43,16 @@ class Table:
     shape: Floats
 
 
-def read_examples(
-    examples: Sequence[Example], on_progress: Callable[[int], None] = lambda done: None
-) -> list[Reading]:
+def read_examples(examples: Iterable[Example]) -> list[Reading]:
     """Return the examples made ready for scoring, as the checker makes replies ready."""
     finder = CueFinder.load()
     readings = []
-    for start in range(0, len(examples), _BATCH):
-        for example in examples[start : start + _BATCH]:
-            prepared = prepare(example.text, example.parent)
-            hits = finder.find(prepared.text)
-            readings.append(
-                Reading(prepared=prepared, parent=clean_parent(example.parent or ""), hits=hits)
-            )
-        on_progress(len(readings))
+    for example in examples:
+        prepared = prepare(example.text, example.parent)
+        hits = finder.find(prepared.text)
+        readings.append(
+            Reading(prepared=prepared, parent=clean_parent(example.parent or ""), hits=hits)
+        )
     return readings
 
 

@@ -153,8 +153,7 @@ def _training_data(recipe: Recipe, development: Mapping[str, Sequence[Example]])
             importance += [corpus.weight] * len(kept[corpus.name])
     recipe.say(f"reading {len(ours) + len(others):,} replies from {len(corpora)} corpora")
     readings = read_examples(ours)
-    parts = sentence_examples(ours, readings, seed=recipe.seed)
-    sentences = [part.example for part in parts]
+    sentences = sentence_examples(ours, readings, seed=recipe.seed)
     return _Data(
         corpora=corpora,
         counts={name: len(examples) for name, examples in kept.items()},

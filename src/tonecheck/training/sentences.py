@@ -6,7 +6,6 @@ model judges sentences as well as whole replies, so both teach it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,17 +21,9 @@ _KEPT = 0.4  # of the sentences without any tone, which are many
 _COMPARED = 25  # characters of the evidence; what follows may differ by a repaired disguise
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence as an example, with the number of the reply that it stands in."""
-
-    example: Example
-    reply: int
-
-
 def sentence_examples(
     examples: Sequence[Example], readings: Sequence[Reading], *, seed: int
-) -> list[Sentence]:
+) -> list[Example]:
     """Return the sentences of replies with more than one, with targets of their own.
 
     Args:
@@ -57,7 +48,7 @@ def sentence_examples(
                 group=examples[row].group,
                 source=examples[row].source,
             )
-            found.append(Sentence(example, row))
+            found.append(example)
     return found
 
 
