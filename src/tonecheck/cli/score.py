@@ -29,6 +29,16 @@ EXAMPLES = examples(
     "cat replies.jsonl | tonecheck score --fail-on hostility --fail-on hustling:unsure",
 )
 
+Out = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write here rather than to standard output.")
+]
+FailOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TONE[:unsure]", help="Exit with 1 if a reply is flagged, or unsure as well."
+    ),
+]
+
 _FLUSH_EVERY = 256  # rows; the checker's batch, so that nothing waits longer than it must
 
 
@@ -49,21 +59,14 @@ def score(  # noqa: PLR0913  an option is a parameter
     parent_field: Annotated[
         str | None, typer.Option(metavar="NAME", help="The key or column with what is answered.")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write here rather than to standard output.")
-    ] = None,
+    out: Out = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="How many processes. Default: one a processor core.")
     ] = None,
     skip_errors: Annotated[
         bool, typer.Option("--skip-errors", help="Exit with 0 although rows could not be read.")
     ] = False,
-    fail_on: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TONE[:unsure]", help="Exit with 1 if a reply is flagged, or unsure as well."
-        ),
-    ] = None,
+    fail_on: FailOn = None,
     model: Model = "default",
     config: Config = None,
     quiet: Quiet = False,
