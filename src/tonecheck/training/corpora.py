@@ -248,13 +248,13 @@ def without_development(
     """
     held = list(development)
     names = {name for example in held for name in example.names}
-    texts = {_fingerprint(example.text) for example in held}
+    texts = {fingerprint(example.text) for example in held}
     threads = {
         (example.source, example.group)
         for example in training
         if example.names & names
         or any(
-            len(mark := _fingerprint(text)) >= 20 and mark in texts
+            len(mark := fingerprint(text)) >= 20 and mark in texts
             for text in (example.text, example.parent or "")
         )
     }
@@ -264,16 +264,18 @@ def without_development(
 
 def without_copies(examples: Iterable[Example], *, of: Iterable[Example]) -> list[Example]:
     """Return the examples whose words do not stand among the others: our own labels replace."""
-    texts = {_fingerprint(example.text) for example in of} - {""}
-    return [example for example in examples if _fingerprint(example.text) not in texts]
+    texts = {fingerprint(example.text) for example in of} - {""}
+    return [example for example in examples if fingerprint(example.text) not in texts]
+
+
+def find(name: str, folders: Sequence[Path]) -> Path | None:
+    """Return the first file of that name that a folder holds."""
+    return next((path for folder in folders if (path := folder / name).is_file()), None)
 
 
 def _find(corpus: Corpus, folders: Sequence[Path]) -> Path | None:
-    for folder in folders:
-        for ending in (".jsonl.gz", ".jsonl"):
-            if (path := folder / f"{corpus.name}{ending}").is_file():
-                return path
-    return None
+    packed = find(f"{corpus.name}.jsonl.gz", folders)
+    return packed or find(f"{corpus.name}.jsonl", folders)
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -285,6 +287,6 @@ def _lines(path: Path) -> Iterator[str]:
             yield from lines
 
 
-def _fingerprint(text: str) -> str:
+def fingerprint(text: str) -> str:
     """Return the letters of a text's beginning: copies differ in spacing, markup and cuts."""
     return re.sub(r"[^a-z]", "", text.lower())[:60]

@@ -1,0 +1,86 @@
+"""Replies with what they answer, for pre-training: no labels, and no development text."""
+
+import gzip
+import json
+import lzma
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tonecheck.prepare import prepare
+from tonecheck.scorers.render import render
+from tonecheck.training.corpora import CORPORA, DEVELOPMENT, fingerprint, find, read_corpus
+from tonecheck.training.wordspace import UNLABELLED
+
+Pair = tuple[str, str]
+"""What is answered, or an empty string, and the reply; both cleaned as the encoder reads them."""
+
+_CONVERSATIONS = "cmv_ad_hominem_threads"
+
+
+class UnlabelledPairs:
+    """Reads pairs of parent and reply from the corpora, each text cleaned once."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = folders
+        held = [e for corpus in DEVELOPMENT for e in read_corpus(corpus, folders)]
+        self._threads = {name for example in held for name in example.names}
+        self._texts = {fingerprint(example.text) for example in held} - {""}
+
+    def forum(self, *, share: float = 1.0, part: int = 0, parts: int = 1) -> Iterator[Pair]:
+        """Yield the pairs of the unlabelled forum threads.
+
+        Args:
+            share: How much of the threads to read, evenly over the file.
+            part: Which of the parts that these are dealt into.
+            parts: How many parts there are.
+        """
+        path = find(f"{UNLABELLED}.jsonl.xz", self._folders)
+        if path is None:
+            return
+        with lzma.open(path, "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines):
+                turn = int(number * share)
+                if turn == int((number + 1) * share) or turn % parts != part:
+                    continue
+                thread = json.loads(line)
+                if thread["id"] not in self._threads:
+                    yield from self._kept(_thread_pairs(thread))
+
+    def corpora(self) -> Iterator[Pair]:
+        """Yield the pairs of the labelled training corpora, without their labels."""
+        for corpus in CORPORA:
+            path = find(f"{corpus.name}.jsonl.gz", self._folders) if corpus.weight else None
+            if path is None:
+                continue
+            with gzip.open(path, "rt", encoding="utf-8") as lines:
+                for row in map(json.loads, lines):
+                    if corpus.name == _CONVERSATIONS:
+                        row = {"messages": [*row["context"], {"text": row["final"] or ""}]}
+                    yield from self._kept(_row_pairs(row))
+
+    def _kept(self, pairs: Iterator[Pair]) -> Iterator[Pair]:
+        for parent, text in pairs:
+            if len(text) > 1 and fingerprint(text) not in self._texts:
+                yield parent, text
+
+
+def clean(text: str) -> str:
+    """Return a text as the encoder reads it."""
+    return render(prepare(text))[0]
+
+
+def _thread_pairs(thread: Mapping[str, Any]) -> Iterator[Pair]:
+    texts = {post["id"]: clean(post["text"]) for post in thread["posts"]}
+    for post in thread["posts"]:
+        yield texts.get(post["parent"], ""), texts[post["id"]]
+
+
+def _row_pairs(row: Mapping[str, Any]) -> Iterator[Pair]:
+    if "messages" in row:
+        texts = [clean(message["text"]) for message in row["messages"]]
+        yield from zip(["", *texts], texts, strict=False)
+    elif "row" in row:
+        yield "", clean(row["row"][0])
+    else:
+        yield clean(row.get("parent") or ""), clean(row["text"])
