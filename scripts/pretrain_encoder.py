@@ -18,6 +18,7 @@ from tonecheck.training.unlabelled import UnlabelledPairs
 from tonecheck.training.vocabulary import learn_vocabulary
 
 ROOT = Path(__file__).parents[1]
+VOCABULARY = "tokenizer.json"
 _SAMPLE = 60_000  # forum posts that the vocabulary is learnt from, beside all other corpora
 
 
@@ -25,18 +26,13 @@ def main() -> None:
     """Run the steps that are still to be done."""
     options = _options()
     options.work.mkdir(parents=True, exist_ok=True)
-    folders = [options.corpora, ROOT / "data" / "learning"]
-    vocabulary = options.work / "tokenizer.json"
+    vocabulary = options.work / VOCABULARY
     if not vocabulary.exists():
-        pairs = UnlabelledPairs(folders)
+        pairs = UnlabelledPairs(_folders(options))
         texts = (text for _, text in chain(pairs.corpora(), islice(pairs.forum(), _SAMPLE)))
         learn_vocabulary(texts).save(str(vocabulary))
     packs = [options.work / f"pack-{part}.npz" for part in range(options.parts)]
-    wanted = [
-        (folders, vocabulary, path, part, options)
-        for part, path in enumerate(packs)
-        if not path.exists()
-    ]
+    wanted = [(path, part, options) for part, path in enumerate(packs) if not path.exists()]
     with Pool(2) as pool:
         pool.starmap(_pack_part, wanted)
     if not options.pack_only:
@@ -57,16 +53,19 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _pack_part(
-    folders: list[Path], vocabulary: Path, path: Path, part: int, options: argparse.Namespace
-) -> None:
+def _folders(options: argparse.Namespace) -> list[Path]:
+    return [options.corpora, ROOT / "data" / "learning"]
+
+
+def _pack_part(path: Path, part: int, options: argparse.Namespace) -> None:
     from tokenizers import Tokenizer
 
-    pairs = UnlabelledPairs(folders)
+    vocabulary = Tokenizer.from_file(str(path.with_name(VOCABULARY)))
+    pairs = UnlabelledPairs(_folders(options))
     forum = pairs.forum(share=options.share, part=part, parts=options.parts)
     # The other corpora are nearer to what is judged, and few: each part holds them all.
     partial = path.with_name(f"partial-{path.name}")
-    pack(chain(pairs.corpora(), forum), Tokenizer.from_file(str(vocabulary))).save(partial)
+    pack(chain(pairs.corpora(), forum), vocabulary).save(partial)
     partial.replace(path)
 
 

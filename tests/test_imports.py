@@ -8,7 +8,10 @@ from importlinter.cli import lint_imports
 import tonecheck
 
 ROOT = Path(__file__).parents[1]
-HEAVY = {"numpy", "scipy", "pandas", "spacy", "sklearn", "torch", "transformers", "altair"}
+HEAVY = {
+    *("numpy", "scipy", "pandas", "spacy", "sklearn", "altair"),
+    *("torch", "transformers", "onnxruntime", "tokenizers"),
+}
 PUBLIC = [
     "Decision",
     "Evidence",

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from tonecheck.errors import ModelError, ModelFormatError, ModelIntegrityError
+from tonecheck.errors import InputError, ModelError, ModelFormatError, ModelIntegrityError
 from tonecheck.labels import TONES
 from tonecheck.modelstore import open_model, save_model, shipped_models
 
@@ -37,7 +37,8 @@ def test_every_shipped_model_verifies():
 
 def test_a_shipped_model_is_small_enough_for_a_wheel():
     for path in shipped_models():
-        assert sum(file.stat().st_size for file in path.iterdir()) < 10_000_000
+        files = open_model(path.name).files.values()
+        assert sum(file.stat().st_size for file in files) < 10_000_000
 
 
 def test_an_unknown_model_lists_those_that_ship():
@@ -82,6 +83,48 @@ def test_a_manifest_cannot_point_outside_its_folder(folder, tmp_path):
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(ModelIntegrityError, match=r"elsewhere\.md is missing"):
         open_model(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("linear", "weights.safetensors"), ("encoder", "encoder.onnx"), ("encoder", "tokenizer.json")],
+)
+def test_a_manifest_must_list_what_the_kind_of_model_needs(tmp_path, kind, name):
+    files = {other: b"" for other in ("encoder.onnx", "tokenizer.json") if other != name}
+    save_model(tmp_path / "tiny", {**CONFIG, "kind": kind}, files=files, card="")
+    (tmp_path / "tiny" / name).touch()
+    with pytest.raises(
+        ModelIntegrityError, match=rf"manifest\.json does not list {name}\. Install or train"
+    ):
+        open_model(str(tmp_path / "tiny"))
+
+
+def test_further_files_are_saved_listed_and_verified(tmp_path):
+    save_model(tmp_path / "tiny", CONFIG, tensors={}, files={"notes.txt": b"hm"}, card="")
+    opened = open_model(str(tmp_path / "tiny"))
+    names = ["README.md", "config.json", "notes.txt", "weights.safetensors"]
+    assert sorted(opened.files) == names
+    assert opened.files["notes.txt"].read_bytes() == b"hm"
+    opened.files["notes.txt"].write_bytes(b"ha")
+    with pytest.raises(ModelIntegrityError, match=r"notes\.txt differs from its manifest"):
+        open_model(str(tmp_path / "tiny"))
+
+
+@pytest.mark.parametrize(
+    "name", ["../notes.txt", "sub/notes.txt", "", "..", "config.json", "manifest.json"]
+)
+def test_a_further_file_has_a_plain_name_of_its_own(tmp_path, name):
+    with pytest.raises(InputError, match=f"cannot take a further file '{re.escape(name)}'. Give"):
+        save_model(tmp_path / "tiny", CONFIG, tensors={}, files={name: b""}, card="")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_beside_the_files_is_no_part_of_the_model(folder):
+    (folder / "huggingface").mkdir()
+    (folder / "huggingface" / "model.safetensors").write_bytes(b"for retraining")
+    assert sorted(open_model(str(folder)).files) == [
+        *("README.md", "config.json", "weights.safetensors")
+    ]
 
 
 def test_another_format_says_which_one_this_version_reads(tmp_path):

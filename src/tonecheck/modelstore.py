@@ -1,25 +1,27 @@
 """Model folders: what is in one, and how to save, find, verify and open it.
 
-A folder holds `config.json` (labels, thresholds, calibration), `weights.safetensors`, `README.md`
-(the model card) and `manifest.json` with the size and SHA-256 of the others. Nothing in it is
-ever executed.
+A folder holds `config.json` (labels, thresholds, calibration), the files that its kind of model
+needs, `README.md` (the model card) and `manifest.json` with the size and SHA-256 of the others.
+Nothing in it is ever executed. A folder inside it, such as the checkpoint that an encoder is
+trained on from, is no part of the model: it is neither listed nor read.
 """
 
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tonecheck.errors import ModelError, ModelFormatError, ModelIntegrityError
+from tonecheck.errors import InputError, ModelError, ModelFormatError, ModelIntegrityError
 from tonecheck.labels import TONES
 
 FORMAT = 1
@@ -28,7 +30,12 @@ FORMAT = 1
 DEFAULT_MODEL = "linear-en"
 
 CONFIG, WEIGHTS, CARD, MANIFEST = "config.json", "weights.safetensors", "README.md", "manifest.json"
+GRAPH, TOKENIZER = "encoder.onnx", "tokenizer.json"
 
+FILES: Mapping[str, Sequence[str]] = {"linear": (WEIGHTS,), "encoder": (GRAPH, TOKENIZER)}
+"""What each kind of model needs beside its configuration."""
+
+_ADVICE = "Install or train the model again; do not use it as it is."
 _NEEDED = ("kind", "name", "version", "calibration", "policy", "prior")
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -41,10 +48,12 @@ class ModelFolder:
     Attributes:
         path: Where it lies.
         config: What `config.json` holds.
+        files: Where each file lies that its manifest lists, by name; all have been verified.
     """
 
     path: Path
     config: Mapping[str, Any]
+    files: Mapping[str, Path]
 
     @property
     def label(self) -> str:
@@ -61,10 +70,10 @@ class ModelFolder:
         from safetensors.numpy import load_file
 
         try:
-            return load_file(self.path / WEIGHTS)
+            return load_file(self.files[WEIGHTS])
         except SafetensorError as err:
             raise ModelFormatError(
-                f"{self.path / WEIGHTS} holds no safetensors weights ({err}). "
+                f"{self.files[WEIGHTS]} holds no safetensors weights ({err}). "
                 "Train or install the model again."
             ) from err
 
@@ -81,7 +90,15 @@ def open_model(name: str = "default") -> ModelFolder:
         ModelFormatError: If the folder was written in another format or lacks a tone.
     """
     path = _find(DEFAULT_MODEL if name == "default" else name)
-    _verify(path)
+    verified = _verify(path)
+    config = _read_config(path)
+    for name in FILES.get(str(config["kind"]), ()):
+        if name not in verified:
+            raise ModelIntegrityError(f"{path / MANIFEST} does not list {name}. {_ADVICE}")
+    return ModelFolder(path=path, config=config, files=verified)
+
+
+def _read_config(path: Path) -> dict[str, Any]:
     try:
         config = dict(json.loads((path / CONFIG).read_text(encoding="utf-8")))
     except (ValueError, TypeError) as err:
@@ -102,7 +119,7 @@ def open_model(name: str = "default") -> ModelFolder:
         raise ModelFormatError(
             f"{path / CONFIG} lacks {', '.join(missing)}. Train the model again."
         )
-    return ModelFolder(path=path, config=config)
+    return config
 
 
 def shipped_models() -> list[Path]:
@@ -111,16 +128,39 @@ def shipped_models() -> list[Path]:
     return sorted(path.parent for path in root.glob(f"*/{MANIFEST}"))
 
 
-def save_model(path: Path, config: Mapping[str, Any], *, tensors: Tensors, card: str) -> None:
-    """Write a model folder; the manifest comes last, so that half a folder never verifies."""
-    from safetensors.numpy import save
+def save_model(
+    path: Path,
+    config: Mapping[str, Any],
+    *,
+    card: str,
+    tensors: Tensors | None = None,
+    files: Mapping[str, bytes] = MappingProxyType({}),
+) -> None:
+    """Write a model folder; the manifest comes last, so that half a folder never verifies.
 
-    path.mkdir(parents=True, exist_ok=True)
+    Args:
+        path: The folder; it is made if need be.
+        config: What goes into `config.json`, beside the format.
+        card: The model card.
+        tensors: What goes into `weights.safetensors`; without it there is no such file.
+        files: Further files by name.
+
+    Raises:
+        InputError: If a further file is not a plain name, or is one that this function writes.
+    """
     contents = {
         CONFIG: (json.dumps({"format": FORMAT, **config}, indent=2) + "\n").encode(),
-        WEIGHTS: save({name: np.ascontiguousarray(array) for name, array in tensors.items()}),
+        **({} if tensors is None else {WEIGHTS: _serialised(tensors)}),
         CARD: card.encode(),
     }
+    for name in files:
+        if Path(name).name != name or name in ("", "..", *contents, MANIFEST):
+            raise InputError(
+                f"a model folder cannot take a further file {name!r}. Give a plain file name other "
+                f"than {', '.join((*contents, MANIFEST))}."
+            )
+    contents |= files
+    path.mkdir(parents=True, exist_ok=True)
     manifest = {
         "files": {
             name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
@@ -133,6 +173,12 @@ def save_model(path: Path, config: Mapping[str, Any], *, tensors: Tensors, card:
             file.write(content)
     with replacing(path / MANIFEST) as file:
         file.write((json.dumps(manifest, indent=2) + "\n").encode())
+
+
+def _serialised(tensors: Tensors) -> bytes:
+    from safetensors.numpy import save
+
+    return bytes(save({name: np.ascontiguousarray(array) for name, array in tensors.items()}))
 
 
 @contextmanager
@@ -169,21 +215,25 @@ def _shipped_root() -> Path:
     return installed if installed.is_dir() else package.parents[1] / "models"
 
 
-def _verify(path: Path) -> None:
-    advice = "Install or train the model again; do not use it as it is."
+def _verify(path: Path) -> dict[str, Path]:
+    """Return the files that the manifest lists, after checking the hash of each."""
     try:
         listed = dict(json.loads((path / MANIFEST).read_text(encoding="utf-8"))["files"])
     except FileNotFoundError:
-        raise ModelIntegrityError(f"{path} has no {MANIFEST}. {advice}") from None
+        raise ModelIntegrityError(f"{path} has no {MANIFEST}. {_ADVICE}") from None
     except (ValueError, KeyError, TypeError) as err:
-        raise ModelIntegrityError(f"{path / MANIFEST} is not a manifest ({err}). {advice}") from err
-    for name in (CONFIG, WEIGHTS):
-        if name not in listed:
-            raise ModelIntegrityError(f"{path / MANIFEST} does not list {name}. {advice}")
+        raise ModelIntegrityError(
+            f"{path / MANIFEST} is not a manifest ({err}). {_ADVICE}"
+        ) from err
+    if CONFIG not in listed:
+        raise ModelIntegrityError(f"{path / MANIFEST} does not list {CONFIG}. {_ADVICE}")
+    verified = {}
     for name, facts in listed.items():
         file = path / Path(name).name
         if not file.is_file():
-            raise ModelIntegrityError(f"{file} is missing. {advice}")
+            raise ModelIntegrityError(f"{file} is missing. {_ADVICE}")
         stated = facts.get("sha256") if isinstance(facts, dict) else None
         if hashlib.sha256(file.read_bytes()).hexdigest() != stated:
-            raise ModelIntegrityError(f"{file} differs from its manifest. {advice}")
+            raise ModelIntegrityError(f"{file} differs from its manifest. {_ADVICE}")
+        verified[name] = file
+    return verified

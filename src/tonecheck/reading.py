@@ -58,7 +58,12 @@ class CueHit:
 
 
 class Contribution(NamedTuple):
-    """What a stretch of the cleaned text adds to one tone's log-odds."""
+    """How much a stretch of the cleaned text speaks for one tone; below zero, against it.
+
+    What the weight means is up to the kind of model. The linear model's is what the stretch adds
+    to the log-odds. The encoder's is how sure it is that the word carries the tone, less half of
+    how sure it is of the surest word: no share of the probability, but a ranking.
+    """
 
     start: int
     end: int

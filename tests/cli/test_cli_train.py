@@ -21,7 +21,7 @@ def corpora(tmp_path_factory):
 
 
 def test_a_model_is_trained_measured_used_and_named(invoke, corpora, tmp_path, monkeypatch):
-    monkeypatch.setattr("tonecheck.training.recipe.FOLDS", 2)
+    monkeypatch.setattr("tonecheck.training.linear_recipe.FOLDS", 2)
     # Named like the shipped model, which must not be mistaken for it.
     done = invoke("train", "--corpora", corpora, "--out", "linear-en", "--version", "7.0.0")
     assert done.exit_code == 0, done.stderr

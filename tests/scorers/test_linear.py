@@ -7,7 +7,8 @@ from tonecheck.labels import TONES, Tone
 from tonecheck.prepare import prepare
 from tonecheck.reading import CueHit, Reading
 from tonecheck.scorers import features
-from tonecheck.scorers.linear import LinearScorer, sigmoid, split_sentences
+from tonecheck.scorers.linear import LinearScorer, split_sentences
+from tonecheck.scorers.logistic import sigmoid
 from tonecheck.scorers.ngrams import BUCKET_BITS
 
 KINDS = ("insult", "rtfm")

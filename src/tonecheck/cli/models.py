@@ -1,7 +1,6 @@
 """`tonecheck models`: which models came along, and what their cards state."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,7 +46,7 @@ def models(
 def _describe(folder: "ModelFolder") -> None:
     from tonecheck.modelstore import DEFAULT_MODEL
 
-    size = sum(file.stat().st_size for file in _files(folder.path)) / 1e6
+    size = sum(file.stat().st_size for file in folder.files.values()) / 1e6
     default = ", the default" if folder.path.name == DEFAULT_MODEL else ""
     typer.echo(f"{printable(folder.label)} ({size:.1f} MB, verified{default})")
     for tone, facts in folder.config.get("card", {}).items():
@@ -60,7 +59,3 @@ def _interval(figure: Mapping[str, Any]) -> str:
     if figure["value"] is None:
         return "unknown"
     return f"{figure['value']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"
-
-
-def _files(path: Path) -> list[Path]:
-    return [file for file in path.iterdir() if file.is_file()]

@@ -70,7 +70,7 @@ def gather(
 
     Args:
         reading: The reply.
-        contributions: What each stretch of the cleaned text adds to each tone's log-odds.
+        contributions: How much each stretch of the cleaned text speaks for each tone.
         tone: The tone to find evidence for.
     """
     words = _Words(reading.prepared.text, contributions.get(tone, ()))
@@ -92,7 +92,7 @@ def gather(
 
 
 class _Words:
-    """The words and marks of a cleaned text, and what each adds to a tone's log-odds."""
+    """The words and marks of a cleaned text, and how much each speaks for a tone."""
 
     def __init__(self, text: str, contributions: Sequence[Contribution]) -> None:
         self.text = text

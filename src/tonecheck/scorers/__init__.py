@@ -1,7 +1,7 @@
 """What turns readings into probabilities; one module a kind of model."""
 
 from tonecheck.errors import ModelFormatError
-from tonecheck.modelstore import ModelFolder
+from tonecheck.modelstore import FILES, ModelFolder
 from tonecheck.scorers.base import Scorer
 
 
@@ -16,7 +16,12 @@ def open_scorer(folder: ModelFolder) -> Scorer:
         from tonecheck.scorers.linear import LinearScorer
 
         return LinearScorer.from_folder(folder)
+    if kind == "encoder":
+        from tonecheck.scorers.encoder import EncoderScorer
+
+        return EncoderScorer.from_folder(folder)
     raise ModelFormatError(
-        f"{folder.path} is a model of kind {kind!r}; this version knows: linear. "
+        f"{folder.path} is a model of kind {kind!r}; this version knows: "
+        f"{', '.join(FILES)}. "
         "Use a newer tonecheck."
     )

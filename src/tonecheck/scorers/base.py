@@ -23,5 +23,5 @@ class Scorer(Protocol):
     def contributions(
         self, readings: Sequence[Reading], tones: Sequence[Collection[Tone]]
     ) -> list[Mapping[Tone, Sequence[Contribution]]]:
-        """Return for each reading what its words add to the log-odds of the tones named for it."""
+        """Return for each reading how much its words speak for the tones named for it."""
         ...

@@ -19,6 +19,7 @@ from tonecheck.labels import TONES, Tone
 from tonecheck.modelstore import ModelFolder
 from tonecheck.reading import Contribution, Reading
 from tonecheck.scorers import features
+from tonecheck.scorers.logistic import calibrated, read_slopes
 from tonecheck.scorers.ngrams import BUCKET_BITS, Grams, char_grams, word_grams
 
 FAMILIES = ("words", "chars")
@@ -108,7 +109,8 @@ class LinearScorer:
         """Return the scorer that a model folder holds.
 
         Raises:
-            ModelFormatError: If a weight is missing or has another shape than it must have.
+            ModelFormatError: If a weight is missing or has another shape than it must have, or a
+                tone has no calibration.
         """
         tensors = folder.tensors()
         kinds = folder.config["kinds"]
@@ -124,16 +126,12 @@ class LinearScorer:
                     f"{folder.path} holds {name} of shape {found}; this version needs {shape}. "
                     "Train the model again."
                 )
-        calibration = [
-            [folder.config["calibration"][tone][key] for key in ("slope", "intercept")]
-            for tone in TONES
-        ]
         weights = {name: tensors[name].astype(np.float32) for name in expected}
-        return cls(weights, kinds=kinds, calibration=np.array(calibration))
+        return cls(weights, kinds=kinds, calibration=read_slopes(folder))
 
     def score(self, readings: Sequence[Reading]) -> Floats:
         """Return calibrated probabilities, shape (readings, tones)."""
-        return sigmoid(self.raw(readings) * self._calibration[:, 0] + self._calibration[:, 1])
+        return calibrated(self.raw(readings), self._calibration)
 
     def raw(self, readings: Sequence[Reading]) -> Floats:
         """Return log-odds before calibration, shape (readings, tones)."""
@@ -232,12 +230,6 @@ class LinearScorer:
         for hit in live:
             weight = self._weights["features"][self._kind_places[hit.kind]]
             part[hit.start : hit.end] += weight / (counts[hit.kind] * (hit.end - hit.start))
-
-
-def sigmoid(values: Floats) -> Floats:
-    """Return 1 / (1 + exp(-x)), without overflow."""
-    result: Floats = np.exp(-np.logaddexp(0.0, -values))
-    return result
 
 
 def _sum_rows(values: NDArray[Any], rows: NDArray[Any], count: int) -> Floats:

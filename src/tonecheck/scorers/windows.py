@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,12 +64,21 @@ class Windows:
         from tokenizers import Tokenizer
 
         try:
-            tokenizer = Tokenizer.from_file(str(path))
+            return cls(Tokenizer.from_file(str(path)), longest=longest)
         except Exception as err:  # the library raises no narrower class
             raise ModelFormatError(
                 f"{path} holds no tokenizer ({err}). Train or install the model again."
             ) from err
-        return cls(tokenizer, longest=longest)
+
+    @property
+    def longest(self) -> int:
+        """Return how many tokens a window holds at most."""
+        return self._longest
+
+    @property
+    def vocabulary(self) -> int:
+        """Return how many tokens the tokenizer knows."""
+        return self._tokenizer.get_vocab_size()
 
     def cut(self, readings: Sequence[Reading], *, alone: bool = False) -> list[Window]:
         """Return the windows of the replies, in order; a reply has at least one.
@@ -78,15 +88,13 @@ class Windows:
             alone: Whether to leave out what they answer.
         """
         rendered = [render(reading.prepared) for reading in readings]
-        replies = self._tokenizer.encode_batch(
-            [text for text, _ in rendered], add_special_tokens=False
-        )
+        # One by one: a batch would start threads, and a process with threads cannot fork safely.
+        encode = partial(self._tokenizer.encode, add_special_tokens=False)
+        replies = [encode(text) for text, _ in rendered]
         answered = ["" if alone else reading.parent for reading in readings]
-        distinct = list(dict.fromkeys(answered))
-        encoded = self._tokenizer.encode_batch_fast(distinct, add_special_tokens=False)
         tails = {
-            text: np.array(found.ids[-PARENT:], dtype=np.int64)
-            for text, found in zip(distinct, encoded, strict=True)
+            text: np.array(encode(text).ids[-PARENT:], dtype=np.int64)
+            for text in dict.fromkeys(answered)
         }
         windows: list[Window] = []
         for row, reply in enumerate(replies):
@@ -100,7 +108,8 @@ class Windows:
         room = self._longest - frame.size - len(tail)
         ids = np.array(reply.ids, dtype=np.int64)
         spans = np.array(reply.offsets, dtype=np.int64).reshape(-1, 2)
-        for first in range(0, max(1, len(ids) - room // 2), room // 2):
+        step = max(1, room // 2)
+        for first in range(0, max(1, len(ids) - room + step), step):
             part = slice(first, first + room)
             starts, ends = np.full((2, frame.size + len(ids[part]) + len(tail)), -1, np.int32)
             own = slice(len(frame.before), len(frame.before) + len(ids[part]))

@@ -8,13 +8,16 @@ threads that it samples from, are taken out of every training corpus.
 import gzip
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from tonecheck.errors import InputError
 from tonecheck.training import examples
-from tonecheck.training.examples import Example, Mapper
+from tonecheck.training.examples import Example, Mapper, Row
+
+Read = TypeVar("Read")
 
 LICENCES = ("open", "unstated", "nc")
 """From the freest to the strictest; training takes the first, or the first two."""
@@ -209,23 +212,33 @@ def read_corpus(corpus: Corpus, folders: Sequence[Path]) -> list[Example]:
     Raises:
         InputError: If no folder has the file, or a row cannot be read.
     """
+    rows = read_rows(corpus, folders, lambda row: list(corpus.mapper(row, corpus.name)))
+    return [example for examples in rows for example in examples]
+
+
+def read_rows(
+    corpus: Corpus, folders: Sequence[Path], read: Callable[[Row], Read]
+) -> Iterator[Read]:
+    """Yield what each row of a corpus is read as.
+
+    Raises:
+        InputError: If no folder has the file, or a row cannot be read.
+    """
     path = _find(corpus, folders)
     if path is None:
         raise InputError(
             f"{corpus.name}.jsonl.gz is in none of {', '.join(map(str, folders))}. "
             "Name the folder that holds the corpora with --corpora."
         )
-    found: list[Example] = []
     for number, line in enumerate(_lines(path), start=1):
         try:
-            found.extend(corpus.mapper(json.loads(line), corpus.name))
+            yield read(json.loads(line))
         except (KeyError, TypeError, ValueError) as err:
             raise InputError(
                 f"this is not a row of {corpus.name} ({type(err).__name__}: {err}). "
                 "Restore the file as its makers published it.",
                 place=f"{path.name}:{number}",
             ) from err
-    return found
 
 
 def available(folders: Sequence[Path], *, licence: str = "unstated") -> list[Corpus]:

@@ -28,6 +28,8 @@ class Example:
         group: What must stay on one side of a split: a thread, an author or a document.
         alias: Another name that the group is cited by, or empty.
         source: Where the reply comes from.
+        labels: The corpus's own labels, in [0, 1]; see `training.tasks`.
+        marked: Stretches of the text that the corpus's annotators marked for hostility.
     """
 
     text: str
@@ -35,6 +37,8 @@ class Example:
     targets: Mapping[Tone, float]
     severities: Mapping[Tone, float] = field(default_factory=dict)
     evidence: Mapping[Tone, tuple[str, ...]] = field(default_factory=dict)
+    labels: Mapping[str, float] = field(default_factory=dict)
+    marked: tuple[tuple[int, int], ...] = ()
     group: str
     alias: str = ""
     source: str
@@ -267,8 +271,18 @@ def unhealthy_comments(row: Row, source: str) -> Iterator[Example]:
 
 def _example(row: Row, source: str, **targets: float) -> Example:
     """Return the example of a row that keeps `text` and perhaps `parent` in the usual places."""
-    group = str(row.get("thread") or row["id"])
-    return _plain(row["text"], source, parent=row.get("parent"), group=group, **targets)
+    return _plain(row["text"], source, parent=row.get("parent"), group=_group(row), **targets)
+
+
+def plain_example(row: Row, source: str) -> Example:
+    """Return the example of a row that says nothing about our tones."""
+    if "row" in row:
+        return _plain(row["row"][0], source)
+    return _plain(row["text"], source, parent=row.get("parent"), group=_group(row))
+
+
+def _group(row: Row) -> str:
+    return str(row.get("thread") or row.get("id") or "")
 
 
 def _plain(

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tonecheck.training.unlabelled import Pair
 from tonecheck.training.vocabulary import CLS, PAD, SEP
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 LENGTHS = (32, 64, 128)
 _LONGEST = LENGTHS[-1]
@@ -38,7 +41,8 @@ class Pack:
 
     def save(self, path: Path) -> None:
         """Write the pack as a NumPy archive."""
-        np.savez(path, **{str(length): rows for length, rows in self.rows.items()})
+        arrays: dict[str, Any] = {str(length): rows for length, rows in self.rows.items()}
+        np.savez(path, **arrays)
 
     @classmethod
     def load(cls, paths: Iterable[Path]) -> "Pack":
@@ -51,7 +55,7 @@ class Pack:
         return cls({length: np.concatenate(rows) for length, rows in parts.items()})
 
 
-def pack(pairs: Iterable[Pair], tokenizer: Any) -> Pack:
+def pack(pairs: Iterable[Pair], tokenizer: "Tokenizer") -> Pack:
     """Return the pairs as sequences; a long reply goes on in further ones, without its parent."""
     rows: dict[int, list[Tokens]] = {length: [] for length in LENGTHS}
     source = iter(pairs)
@@ -64,9 +68,7 @@ def pack(pairs: Iterable[Pair], tokenizer: Any) -> Pack:
                 row = np.full(length, PAD, dtype=np.uint16)
                 row[: len(sequence)] = sequence
                 rows[length].append(row)
-    return Pack(
-        {n: np.array(found, dtype=np.uint16).reshape(-1, n) for n, found in rows.items()}
-    )
+    return Pack({n: np.array(found, dtype=np.uint16).reshape(-1, n) for n, found in rows.items()})
 
 
 def _sequences(parent: Sequence[int], reply: Sequence[int]) -> Iterator[list[int]]:

@@ -1,27 +1,18 @@
-"""The whole of `tonecheck train --recipe linear`: from corpora to a model folder with its card."""
+"""What every recipe of `tonecheck train` shares: its settings, its data, and how it ends.
+
+A model is saved, then measured as people will use it, and saved again with its card.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tonecheck.checker import load
 from tonecheck.errors import InputError
 from tonecheck.labels import TONES
-from tonecheck.modelstore import save_model
 from tonecheck.policy import Band
-from tonecheck.reading import Reading
-from tonecheck.scorers.linear import sigmoid
-from tonecheck.training.calibrate import (
-    Calibration,
-    Floats,
-    calibrate,
-    choose_band,
-    held_out_groups,
-)
+from tonecheck.training.calibrate import Calibration
 from tonecheck.training.card import write_card
 from tonecheck.training.corpora import (
     DEVELOPMENT,
@@ -33,13 +24,11 @@ from tonecheck.training.corpora import (
 )
 from tonecheck.training.evaluate import judge, measure
 from tonecheck.training.examples import Example
-from tonecheck.training.linear import Table, cue_kinds, fit, read_examples, scorer_of, tabulate
-from tonecheck.training.sentences import sentence_examples
-from tonecheck.training.wordspace import UNLABELLED, WordSpace, read_unlabelled, word_space
 
-FOLDS = 4
 OURS = "tonecheck_learning"
 """The source of our own invented replies; all other annotated replies were found in the wild."""
+
+Reader = Callable[[Corpus, Sequence[Path]], list[Example]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +40,7 @@ class Recipe:
         out: Where the model folder goes; its name is the model's name.
         version: The model's version.
         licence: The strictest licence tier to train on: `open` or `unstated`.
-        seed: Of the folds, the bootstrap and the word vectors.
+        seed: Of the folds, the bootstrap and all that is drawn.
         say: Is told what is being done.
     """
 
@@ -64,64 +53,24 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class _Data:
-    """Training replies in three runs: annotated, their sentences, and the other corpora."""
+class TrainingData:
+    """What a model learns from; nothing of it stands in a development file.
+
+    Attributes:
+        corpora: Where it comes from.
+        counts: How many replies each corpus gives.
+        annotated: The replies annotated for our tones.
+        others: Those of the other corpora.
+    """
 
     corpora: Sequence[Corpus]
-    counts: Mapping[str, int]  # replies by corpus
-    examples: Sequence[Example]
-    readings: Sequence[Reading]
-    importance: Floats
-    annotated: int  # how many of the examples are whole annotated replies; they come first
-    ours: int  # how many are these or their sentences
+    counts: Mapping[str, int]
+    annotated: Sequence[Example]
+    others: Sequence[Example]
 
 
-def train_linear(recipe: Recipe) -> dict[str, Any]:
-    """Train, calibrate on held-out folds, measure on development data and save a model.
-
-    Returns:
-        The configuration that was saved, with what the card states.
-
-    Raises:
-        InputError: If no training corpus is found, or one cannot be read.
-    """
-    development = _development(recipe)
-    data = _training_data(recipe, development)
-    kinds = cue_kinds()
-    table = tabulate(data.readings, kinds)
-    recipe.say("word vectors")
-    space = _word_space(recipe, development)
-    raw, severities = _held_out(recipe, data, table, space=space, kinds=kinds)
-    calibration = [calibrate(raw[:, i], severities[:, i] >= 0.5) for i in range(len(TONES))]
-    slopes = np.array([[part.slope, part.intercept] for part in calibration])
-    held_out = sigmoid(raw * slopes[:, 0] + slopes[:, 1])
-    sources = ["ours" if example.source == OURS else "found" for example in data.examples]
-    bands = [
-        choose_band(held_out[:, i], severities[:, i], sources[: data.annotated])
-        for i in range(len(TONES))
-    ]
-    recipe.say("final fit")
-    weights = fit(table, data.examples, data.importance, space=space)
-    config = {
-        **_config(recipe, kinds, calibration=calibration, bands=bands),
-        "prior": dict(zip(TONES, (severities >= 0.5).mean(axis=0).round(4), strict=True)),
-        "corpora": dict(data.counts),
-        "word_space": UNLABELLED if space is not None else None,
-    }
-    save_model(recipe.out, config, tensors=_stored(weights), card="")
-    recipe.say("measuring what was saved")
-    checker = load(str(recipe.out.resolve()))
-    metrics = {
-        name: measure(examples, judge(checker, examples), checker.policy, seed=recipe.seed)
-        for name, examples in development.items()
-    }
-    config["card"] = _card_figures(metrics)
-    card = write_card(config, corpora=data.corpora, counts=data.counts, metrics=metrics)
-    save_model(recipe.out, config, tensors=_stored(weights), card=card)
-    return {**config, "metrics": metrics}
-
-
-def _development(recipe: Recipe) -> dict[str, list[Example]]:
+def read_development(recipe: Recipe) -> dict[str, list[Example]]:
+    """Return the development replies by corpus; a corpus that is not there is passed over."""
     found = {}
     for corpus in DEVELOPMENT:
         try:
@@ -131,11 +80,18 @@ def _development(recipe: Recipe) -> dict[str, list[Example]]:
     return found
 
 
-def _training_data(recipe: Recipe, development: Mapping[str, Sequence[Example]]) -> _Data:
+def read_training(
+    recipe: Recipe, development: Mapping[str, Sequence[Example]], *, read: Reader = read_corpus
+) -> TrainingData:
+    """Return the training replies that share neither words nor a thread with development.
+
+    Raises:
+        InputError: If no folder holds annotated replies, or a corpus cannot be read.
+    """
     corpora = available(recipe.folders, licence=recipe.licence)
     held_back = [example for examples in development.values() for example in examples]
     kept = {
-        corpus.name: without_development(read_corpus(corpus, recipe.folders), held_back)
+        corpus.name: without_development(read(corpus, recipe.folders), held_back)
         for corpus in corpora
     }
     ours = [example for examples in kept.values() for example in examples if example.severities]
@@ -145,92 +101,25 @@ def _training_data(recipe: Recipe, development: Mapping[str, Sequence[Example]])
             "carry the labels that a model learns. Name their folder with --corpora."
         )
     others: list[Example] = []
-    importance: list[float] = []
-    for corpus in corpora:
-        if kept[corpus.name] and not kept[corpus.name][0].severities:
-            kept[corpus.name] = without_copies(kept[corpus.name], of=ours)
-            others += kept[corpus.name]
-            importance += [corpus.weight] * len(kept[corpus.name])
+    for name, examples in kept.items():
+        if examples and not examples[0].severities:
+            kept[name] = without_copies(examples, of=ours)
+            others += kept[name]
     recipe.say(f"reading {len(ours) + len(others):,} replies from {len(corpora)} corpora")
-    readings = read_examples(ours)
-    sentences = sentence_examples(ours, readings, seed=recipe.seed)
-    return _Data(
-        corpora=corpora,
-        counts={name: len(examples) for name, examples in kept.items()},
-        examples=[*ours, *sentences, *others],
-        readings=[*readings, *read_examples(sentences), *read_examples(others)],
-        importance=np.array([1.0] * (len(ours) + len(sentences)) + importance),
-        annotated=len(ours),
-        ours=len(ours) + len(sentences),
-    )
+    counts = {name: len(examples) for name, examples in kept.items()}
+    return TrainingData(corpora, counts, ours, others)
 
 
-def _word_space(recipe: Recipe, development: Mapping[str, Sequence[Example]]) -> WordSpace | None:
-    threads = {
-        example.group.rsplit("/", 1)[-1]
-        for examples in development.values()
-        for example in examples
-        if example.source == "iac"
-    }
-    return word_space(
-        read_unlabelled(recipe.folders, besides=frozenset(threads)), seed=recipe.seed % 2**31
-    )
-
-
-def _held_out(
-    recipe: Recipe, data: _Data, table: Table, *, space: WordSpace | None, kinds: Sequence[str]
-) -> tuple[Floats, Floats]:
-    """Return raw log-odds and severities of annotated replies, each held out once.
-
-    A reply is held out with its thread, also where another corpus has it, and with the sentences
-    made of them.
-    """
-    groups = [example.group for example in data.examples[: data.ours]]
-    folds = held_out_groups(groups, FOLDS, seed=recipe.seed)
-    elsewhere = _folds_elsewhere(data, folds)
-    raw = np.zeros((data.annotated, len(TONES)))
-    for fold in range(FOLDS):
-        recipe.say(f"held-out fold {fold + 1} of {FOLDS}")
-        importance = data.importance.copy()
-        importance[: data.ours][folds == fold] = 0.0
-        importance[elsewhere[fold]] = 0.0
-        scorer = scorer_of(fit(table, data.examples, importance, space=space), kinds)
-        rows = np.flatnonzero(folds[: data.annotated] == fold).tolist()
-        raw[rows] = scorer.raw([data.readings[row] for row in rows])
-    severities = [
-        [example.severities[tone] for tone in TONES] for example in data.examples[: data.annotated]
-    ]
-    return raw, np.array(severities)
-
-
-def _folds_elsewhere(data: _Data, folds: NDArray[np.int64]) -> list[list[int]]:
-    """Return, for each fold, the examples of other corpora that stand in one of its threads."""
-    fold_of = {
-        name: int(fold)
-        for example, fold in zip(data.examples[: data.ours], folds, strict=True)
-        for name in example.names
-    }
-    rows: list[list[int]] = [[] for _ in range(FOLDS)]
-    for row, example in enumerate(data.examples[data.ours :], start=data.ours):
-        for name in example.names & fold_of.keys():
-            rows[fold_of[name]].append(row)
-    return rows
-
-
-def _config(
-    recipe: Recipe,
-    kinds: Sequence[str],
-    *,
-    calibration: Sequence[Calibration],
-    bands: Sequence[Band],
+def base_config(
+    recipe: Recipe, kind: str, *, calibration: Sequence[Calibration], bands: Sequence[Band]
 ) -> dict[str, Any]:
+    """Return the part of `config.json` that every model has."""
     return {
-        "kind": "linear",
+        "kind": kind,
         "name": recipe.out.name,
         "version": recipe.version,
         "language": "en",
         "tones": [str(tone) for tone in TONES],
-        "kinds": list(kinds),
         "calibration": {
             tone: {"slope": round(part.slope, 6), "intercept": round(part.intercept, 6)}
             for tone, part in zip(TONES, calibration, strict=True)
@@ -242,6 +131,38 @@ def _config(
         "licence": recipe.licence,
         "seed": recipe.seed,
     }
+
+
+def finish(
+    recipe: Recipe,
+    data: TrainingData,
+    development: Mapping[str, Sequence[Example]],
+    *,
+    config: dict[str, Any],
+    save: Callable[[Mapping[str, Any], str], None],
+) -> dict[str, Any]:
+    """Save a model, measure what was saved, and save it again with its card.
+
+    Args:
+        recipe: The settings.
+        data: What it learned from.
+        development: What it is measured on.
+        config: What `config.json` holds.
+        save: Writes the model folder, given the configuration and the card.
+
+    Returns:
+        The configuration that was saved, with the metrics.
+    """
+    save(config, "")
+    recipe.say("measuring what was saved")
+    checker = load(str(recipe.out.resolve()))
+    metrics = {
+        name: measure(examples, judge(checker, examples), checker.policy, seed=recipe.seed)
+        for name, examples in development.items()
+    }
+    config["card"] = _card_figures(metrics)
+    save(config, write_card(config, corpora=data.corpora, counts=data.counts, metrics=metrics))
+    return {**config, "metrics": metrics}
 
 
 def _card_figures(metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -259,11 +180,3 @@ def _card_figures(metrics: Mapping[str, Any]) -> dict[str, Any]:
                 },
             )
     return figures
-
-
-def _stored(weights: Mapping[str, Floats]) -> dict[str, Any]:
-    """Return the weights as they are kept: half precision for the n-grams, which are many."""
-    return {
-        name: array.astype(np.float16 if name in ("words", "chars") else np.float32)
-        for name, array in weights.items()
-    }

@@ -9,13 +9,15 @@ from typing import Any
 
 from tonecheck.prepare import prepare
 from tonecheck.scorers.render import render
-from tonecheck.training.corpora import CORPORA, DEVELOPMENT, fingerprint, find, read_corpus
+from tonecheck.training.corpora import CORPORA, DEVELOPMENT, find, fingerprint, read_corpus
+from tonecheck.training.examples import Example
 from tonecheck.training.wordspace import UNLABELLED
 
 Pair = tuple[str, str]
 """What is answered, or an empty string, and the reply; both cleaned as the encoder reads them."""
 
 _CONVERSATIONS = "cmv_ad_hominem_threads"
+_TELLING = 20  # letters from which on an equal beginning is no chance
 
 
 class UnlabelledPairs:
@@ -23,9 +25,11 @@ class UnlabelledPairs:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = folders
-        held = [e for corpus in DEVELOPMENT for e in read_corpus(corpus, folders)]
+        held = _development(folders)
         self._threads = {name for example in held for name in example.names}
-        self._texts = {fingerprint(example.text) for example in held} - {""}
+        # Cleaning takes out a quotation at the beginning, so that only the clean form matches.
+        forms = (form for example in held for form in (example.text, clean(example.text)))
+        self._texts = set(map(fingerprint, forms)) - {""}
 
     def forum(self, *, share: float = 1.0, part: int = 0, parts: int = 1) -> Iterator[Pair]:
         """Yield the pairs of the unlabelled forum threads.
@@ -62,7 +66,18 @@ class UnlabelledPairs:
     def _kept(self, pairs: Iterator[Pair]) -> Iterator[Pair]:
         for parent, text in pairs:
             if len(text) > 1 and fingerprint(text) not in self._texts:
-                yield parent, text
+                held = len(mark := fingerprint(parent)) >= _TELLING and mark in self._texts
+                yield "" if held else parent, text
+
+
+def _development(folders: Sequence[Path]) -> list[Example]:
+    """Return the examples of the development corpora that a folder holds."""
+    present = (
+        corpus
+        for corpus in DEVELOPMENT
+        if any(find(f"{corpus.name}{ending}", folders) for ending in (".jsonl.gz", ".jsonl"))
+    )
+    return [example for corpus in present for example in read_corpus(corpus, folders)]
 
 
 def clean(text: str) -> str:

@@ -4,9 +4,12 @@ They are of small letters; `scorers.render` marks what capitals and stretching s
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from tonecheck.scorers.render import SHOUTED, STRETCHED
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 SIZE = 12_288
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -16,8 +19,8 @@ _ALPHABET = 400  # characters kept, the most frequent first; others become [UNK]
 _FACES = "😀😂🤣😊😉😍😎🙄😒😏😡😠🤬😢😭😅😆🤔🤡🤦🤷🙃😴💩🖕👍👎👏🙏❤🔥💯🎉✅❌"
 
 
-def learn_vocabulary(texts: Iterable[str], *, size: int = SIZE) -> Any:
-    """Return a `tokenizers.Tokenizer` for pairs of reply and parent, learnt from texts."""
+def learn_vocabulary(texts: Iterable[str], *, size: int = SIZE) -> "Tokenizer":
+    """Return a tokenizer for pairs of reply and parent, learnt from texts."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from tokenizers.trainers import WordPieceTrainer
 

@@ -1,0 +1,107 @@
+"""From a fine-tuned encoder to what is shipped: an ONNX graph with weights of eight bits.
+
+Weights are quantised channel by channel, activations as they come (dynamic quantisation), which
+needs no sample texts and loses little; `quantisation_loss` says how much.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from tonecheck.labels import TONES
+from tonecheck.scorers.graph import import_onnxruntime
+from tonecheck.scorers.logistic import Floats, calibrated
+from tonecheck.training.multitask import ToneEncoder
+
+_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+
+
+class _Shipped(nn.Module):
+    """The tones and the evidence; the other heads only teach."""
+
+    def __init__(self, model: ToneEncoder) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        logits, evidence, _ = self.model(*inputs)
+        return logits, evidence
+
+
+def export_graph(model: ToneEncoder, *, quantise: bool = True) -> bytes:
+    """Return the encoder as an ONNX graph; see `scorers.encoder` for what goes in and out.
+
+    Args:
+        model: The encoder.
+        quantise: Whether its weights become numbers of eight bits.
+    """
+    import_onnxruntime()
+    shipped = _Shipped(model.to("cpu").float()).eval()
+    count = 3 if model.typed else 2
+    inputs = (torch.randint(5, 50, (2, 24)), torch.ones(2, 24, dtype=torch.long))
+    if model.typed:
+        inputs = (*inputs, torch.zeros(2, 24, dtype=torch.long))
+    axes = {0: torch.export.Dim("batch", min=1), 1: torch.export.Dim("length", min=2)}
+    with tempfile.TemporaryDirectory() as folder:
+        plain, small = Path(folder, "plain.onnx"), Path(folder, "small.onnx")
+        torch.onnx.export(
+            shipped,
+            inputs,
+            str(plain),
+            input_names=list(_INPUTS[:count]),
+            output_names=["logits", "evidence"],
+            dynamic_shapes=((axes,) * count,),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+        if not quantise:
+            return plain.read_bytes()
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+
+        quantize_dynamic(plain, small, weight_type=QuantType.QInt8, per_channel=True)
+        return small.read_bytes()
+
+
+def save_checkpoint(model: ToneEncoder, tokenizer: Path, out: Path) -> None:
+    """Write the tones' classifier as a Hugging Face folder, in half precision.
+
+    It loads with `AutoModelForSequenceClassification.from_pretrained`.
+
+    Args:
+        model: The encoder.
+        tokenizer: A folder with the tokenizer that it was trained with.
+        out: The folder to write.
+    """
+    from transformers import AutoTokenizer
+
+    model.model.to(torch.bfloat16).save_pretrained(out)
+    model.model.to(torch.float32)
+    AutoTokenizer.from_pretrained(tokenizer).save_pretrained(out)
+
+
+def quantisation_loss(small: Floats, plain: Floats, slopes: Floats) -> dict[str, Any]:
+    """Return how far the probabilities of the small graph lie from those of the plain one.
+
+    Args:
+        small: Raw log-odds of replies, shape (replies, tones).
+        plain: The same of the graph before quantisation.
+        slopes: The calibration, shape (tones, 2).
+    """
+    gaps = np.abs(calibrated(small, slopes) - calibrated(plain, slopes))
+    return {
+        "replies": len(gaps),
+        "mean": round(float(gaps.mean()), 5),
+        "p99": round(float(np.quantile(gaps, 0.99)), 5),
+        "largest": round(float(gaps.max()), 5),
+        "over_0.02": round(float((gaps > 0.02).any(axis=1).mean()), 5),
+        "largest_by_tone": {
+            str(tone): round(float(gap), 5)
+            for tone, gap in zip(TONES, gaps.max(axis=0), strict=True)
+        },
+    }

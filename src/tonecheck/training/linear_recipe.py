@@ -1,0 +1,158 @@
+"""The whole of `tonecheck train --recipe linear`: from corpora to a model folder with its card."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonecheck.labels import TONES
+from tonecheck.modelstore import save_model
+from tonecheck.reading import Reading
+from tonecheck.scorers.logistic import sigmoid
+from tonecheck.training.calibrate import Floats, calibrate, choose_band, held_out_groups
+from tonecheck.training.examples import Example
+from tonecheck.training.linear import Table, cue_kinds, fit, read_examples, scorer_of, tabulate
+from tonecheck.training.recipe import (
+    OURS,
+    Recipe,
+    TrainingData,
+    base_config,
+    finish,
+    read_development,
+    read_training,
+)
+from tonecheck.training.sentences import sentence_examples
+from tonecheck.training.wordspace import UNLABELLED, WordSpace, read_unlabelled, word_space
+
+FOLDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """Training replies in three runs: annotated, their sentences, and the other corpora."""
+
+    examples: Sequence[Example]
+    readings: Sequence[Reading]
+    importance: Floats
+    annotated: int  # how many of the examples are whole annotated replies; they come first
+    ours: int  # how many are these or their sentences
+
+
+def train_linear(recipe: Recipe) -> dict[str, Any]:
+    """Train, calibrate on held-out folds, measure on development data and save a model.
+
+    Returns:
+        The configuration that was saved, with what the card states.
+
+    Raises:
+        InputError: If no training corpus is found, or one cannot be read.
+    """
+    development = read_development(recipe)
+    found = read_training(recipe, development)
+    data = _training_data(recipe, found)
+    kinds = cue_kinds()
+    table = tabulate(data.readings, kinds)
+    recipe.say("word vectors")
+    space = _word_space(recipe, development)
+    raw, severities = _held_out(recipe, data, table, space=space, kinds=kinds)
+    calibration = [calibrate(raw[:, i], severities[:, i] >= 0.5) for i in range(len(TONES))]
+    slopes = np.array([[part.slope, part.intercept] for part in calibration])
+    held_out = sigmoid(raw * slopes[:, 0] + slopes[:, 1])
+    sources = ["ours" if example.source == OURS else "found" for example in data.examples]
+    bands = [
+        choose_band(held_out[:, i], severities[:, i], sources[: data.annotated])
+        for i in range(len(TONES))
+    ]
+    recipe.say("final fit")
+    weights = fit(table, data.examples, data.importance, space=space)
+    config = {
+        **base_config(recipe, "linear", calibration=calibration, bands=bands),
+        "kinds": list(kinds),
+        "prior": dict(zip(TONES, (severities >= 0.5).mean(axis=0).round(4), strict=True)),
+        "corpora": dict(found.counts),
+        "word_space": UNLABELLED if space is not None else None,
+    }
+    tensors = _stored(weights)
+    return finish(
+        recipe,
+        found,
+        development,
+        config=config,
+        save=lambda config, card: save_model(recipe.out, config, tensors=tensors, card=card),
+    )
+
+
+def _training_data(recipe: Recipe, data: TrainingData) -> _Data:
+    weights = {corpus.name: corpus.weight for corpus in data.corpora}
+    readings = read_examples(data.annotated)
+    sentences = sentence_examples(data.annotated, readings, seed=recipe.seed)
+    ours = len(data.annotated) + len(sentences)
+    return _Data(
+        examples=[*data.annotated, *sentences, *data.others],
+        readings=[*readings, *read_examples(sentences), *read_examples(data.others)],
+        importance=np.array([1.0] * ours + [weights[item.source] for item in data.others]),
+        annotated=len(data.annotated),
+        ours=ours,
+    )
+
+
+def _word_space(recipe: Recipe, development: Mapping[str, Sequence[Example]]) -> WordSpace | None:
+    threads = {
+        example.group.rsplit("/", 1)[-1]
+        for examples in development.values()
+        for example in examples
+        if example.source == "iac"
+    }
+    return word_space(
+        read_unlabelled(recipe.folders, besides=frozenset(threads)), seed=recipe.seed % 2**31
+    )
+
+
+def _held_out(
+    recipe: Recipe, data: _Data, table: Table, *, space: WordSpace | None, kinds: Sequence[str]
+) -> tuple[Floats, Floats]:
+    """Return raw log-odds and severities of annotated replies, each held out once.
+
+    A reply is held out with its thread, also where another corpus has it, and with the sentences
+    made of them.
+    """
+    groups = [example.group for example in data.examples[: data.ours]]
+    folds = held_out_groups(groups, FOLDS, seed=recipe.seed)
+    elsewhere = _folds_elsewhere(data, folds)
+    raw = np.zeros((data.annotated, len(TONES)))
+    for fold in range(FOLDS):
+        recipe.say(f"held-out fold {fold + 1} of {FOLDS}")
+        importance = data.importance.copy()
+        importance[: data.ours][folds == fold] = 0.0
+        importance[elsewhere[fold]] = 0.0
+        scorer = scorer_of(fit(table, data.examples, importance, space=space), kinds)
+        rows = np.flatnonzero(folds[: data.annotated] == fold).tolist()
+        raw[rows] = scorer.raw([data.readings[row] for row in rows])
+    severities = [
+        [example.severities[tone] for tone in TONES] for example in data.examples[: data.annotated]
+    ]
+    return raw, np.array(severities)
+
+
+def _folds_elsewhere(data: _Data, folds: NDArray[np.int64]) -> list[list[int]]:
+    """Return, for each fold, the examples of other corpora that stand in one of its threads."""
+    fold_of = {
+        name: int(fold)
+        for example, fold in zip(data.examples[: data.ours], folds, strict=True)
+        for name in example.names
+    }
+    rows: list[list[int]] = [[] for _ in range(FOLDS)]
+    for row, example in enumerate(data.examples[data.ours :], start=data.ours):
+        for name in example.names & fold_of.keys():
+            rows[fold_of[name]].append(row)
+    return rows
+
+
+def _stored(weights: Mapping[str, Floats]) -> dict[str, Any]:
+    """Return the weights as they are kept: half precision for the n-grams, which are many."""
+    return {
+        name: array.astype(np.float16 if name in ("words", "chars") else np.float32)
+        for name, array in weights.items()
+    }
