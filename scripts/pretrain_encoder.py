@@ -9,6 +9,8 @@ allocator helps: `LD_PRELOAD=libjemalloc.so.2 MALLOC_CONF=dirty_decay_ms:-1,muzz
 
 import argparse
 import json
+import shutil
+from functools import partial
 from itertools import chain, islice
 from multiprocessing import Pool
 from pathlib import Path
@@ -27,6 +29,8 @@ def main() -> None:
     options = _options()
     options.work.mkdir(parents=True, exist_ok=True)
     vocabulary = options.work / VOCABULARY
+    if options.start and not vocabulary.exists():
+        shutil.copy(options.start / VOCABULARY, vocabulary)
     if not vocabulary.exists():
         pairs = UnlabelledPairs(_folders(options))
         texts = (text for _, text in chain(pairs.corpora(), islice(pairs.forum(), _SAMPLE)))
@@ -44,6 +48,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora")
     parser.add_argument("--work", type=Path, required=True, help="where intermediate files go")
     parser.add_argument("--out", type=Path, default=ROOT / "models" / "pretrained-en")
+    parser.add_argument("--start", type=Path, help="an earlier result to train on from")
     parser.add_argument("--share", type=float, default=1.0, help="of the forum's threads")
     parser.add_argument("--parts", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=150.0)
@@ -64,15 +69,16 @@ def _pack_part(path: Path, part: int, options: argparse.Namespace) -> None:
     pairs = UnlabelledPairs(_folders(options))
     forum = pairs.forum(share=options.share, part=part, parts=options.parts)
     # The other corpora are nearer to what is judged, and few: each part holds them all.
-    partial = path.with_name(f"partial-{path.name}")
-    pack(chain(pairs.corpora(), forum), vocabulary).save(partial)
-    partial.replace(path)
+    unfinished = path.with_name(f"unfinished-{path.name}")
+    pack(chain(pairs.corpora(), forum), vocabulary).save(unfinished)
+    unfinished.replace(path)
 
 
 def _train(data: Pack, vocabulary: Path, options: argparse.Namespace) -> None:
     from tokenizers import Tokenizer
 
-    from tonecheck.training.electra import Schedule, Shape, describe, pretrain, save_pretrained
+    from tonecheck.training.electra import Schedule, Shape, describe, pretrain
+    from tonecheck.training.pretrained import save_pretrained, start_from
 
     tokenizer = Tokenizer.from_file(str(vocabulary))
     shape = Shape(
@@ -81,8 +87,6 @@ def _train(data: Pack, vocabulary: Path, options: argparse.Namespace) -> None:
     )  # fmt: skip
     schedule = Schedule(minutes=options.minutes)
     log = options.work / "losses.jsonl"
-    recipe = {**describe(shape, schedule), "packed_tokens": data.tokens, "share": options.share}
-    (options.work / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
     with log.open("a", encoding="utf-8") as lines:
 
         def say(line: dict[str, float]) -> None:
@@ -90,8 +94,25 @@ def _train(data: Pack, vocabulary: Path, options: argparse.Namespace) -> None:
             lines.flush()
             print(line, flush=True)
 
-        model = pretrain(data, shape, schedule=schedule, state=options.work / "state.pt", say=say)
+        model = pretrain(
+            data,
+            shape,
+            schedule=schedule,
+            state=options.work / "state.pt",
+            say=say,
+            start=partial(start_from, options.start) if options.start else lambda model: None,
+        )
     save_pretrained(model, vocabulary, options.out)
+    losses = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    recipe = {
+        **describe(shape, schedule),
+        "started_from": options.start.name if options.start else None,
+        "packed_tokens": data.tokens,
+        "share_of_forum_threads": options.share,
+    }
+    (options.out / "pretraining.json").write_text(
+        json.dumps({"recipe": recipe, "losses": losses}, indent=1) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

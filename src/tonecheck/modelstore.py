@@ -124,7 +124,7 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 def shipped_models() -> list[Path]:
     """Return the folders of the models that came with tonecheck, by name."""
-    root = _shipped_root()
+    root = shipped_root()
     return sorted(path.parent for path in root.glob(f"*/{MANIFEST}"))
 
 
@@ -198,7 +198,7 @@ def replacing(path: Path) -> "Iterator[Any]":
 def _find(name: str) -> Path:
     # A path is a path: only a bare name may mean a shipped model.
     bare = name not in (".", "..") and not {"/", "\\"} & set(name)
-    for path in (_shipped_root() / name, Path(name)) if bare else (Path(name),):
+    for path in (shipped_root() / name, Path(name)) if bare else (Path(name),):
         if path.is_dir():
             return path
     shipped = ", ".join(path.name for path in shipped_models()) or "none"
@@ -208,7 +208,8 @@ def _find(name: str) -> Path:
     )
 
 
-def _shipped_root() -> Path:
+def shipped_root() -> Path:
+    """Return the folder of what came with tonecheck: in the package, or in a checkout."""
     package = Path(str(files("tonecheck")))
     installed = package / "models"
     # In a checkout the models lie beside src/; the wheel carries them inside the package.

@@ -18,9 +18,9 @@ from tonecheck.training.electra import (  # noqa: E402
     describe,
     encoder_config,
     pretrain,
-    save_pretrained,
 )
 from tonecheck.training.packing import LENGTHS, Pack  # noqa: E402
+from tonecheck.training.pretrained import save_pretrained, start_from  # noqa: E402
 from tonecheck.training.vocabulary import CLS, MASK, PAD, SEP, learn_vocabulary  # noqa: E402
 
 WORDS = 40
@@ -178,6 +178,19 @@ def test_the_saved_folder_loads_as_any_hugging_face_model(tmp_path):
     ).last_hidden_state
     assert states.shape == (1, len(ids), SHAPE.width)
     assert set(model.config.layer_types) == {"full_attention"}
+
+
+def test_a_later_run_starts_from_what_was_saved(data, tmp_path):
+    vocabulary = tmp_path / "tokenizer.json"
+    learn_vocabulary(["the second chapter is short"] * 3, size=WORDS).save(str(vocabulary))
+    first = Electra(SHAPE)
+    save_pretrained(first, vocabulary, tmp_path / "out")
+    second = Electra(SHAPE)
+    start_from(tmp_path / "out", second)
+    for name, tensor in first.state_dict().items():
+        assert torch.equal(second.state_dict()[name].to(tensor.dtype), tensor), name
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        start_from(tmp_path / "out", Electra(replace(SHAPE, width=64)))
 
 
 def test_the_recipe_names_shape_and_schedule():

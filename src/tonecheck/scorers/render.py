@@ -17,6 +17,8 @@ SHOUTED = "⇧"
 STRETCHED = "⇿"
 """Stands before a word that was stretched, which `prepare` has shortened."""
 
+MARKS = (SHOUTED, STRETCHED)
+
 _CAPITALS = re.compile(r"[^\W\d_a-z]{2}")  # cheaper than to look at every word
 _RUN = re.compile(r"([^\W\d_])\1\1", re.IGNORECASE)
 _WORD = re.compile(r"\w{2,}")

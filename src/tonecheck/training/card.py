@@ -43,7 +43,7 @@ def write_card(
         autoescape=False,  # Markdown, made of our own words and numbers only
     )
     templates.filters |= {"interval": _interval, "share": _share, "summary": _summary}
-    return templates.get_template("card.md.j2").render(
+    return templates.get_template(f"{config['kind']}_card.md.j2").render(
         config=config,
         corpora=corpora,
         counts=counts,

@@ -160,6 +160,7 @@ def pretrain(
     schedule: Schedule,
     state: Path,
     say: Callable[[dict[str, Any]], None],
+    start: Callable[[Electra], None] = lambda model: None,
 ) -> Electra:
     """Train until the schedule's time is up, and return the model.
 
@@ -169,10 +170,13 @@ def pretrain(
         schedule: How long and how fast.
         state: A file that holds everything needed to go on; an existing one is resumed.
         say: Is told the losses and rates every hundred steps.
+        start: Puts earlier weights into a new model, to train on from them.
     """
     torch.manual_seed(schedule.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = Electra(shape).to(device)
+    model = Electra(shape)
+    start(model)
+    model.to(device)
     optimizer = torch.optim.AdamW(
         _groups(model), lr=schedule.rate, betas=(0.9, 0.98), eps=1e-6, fused=True
     )
@@ -258,21 +262,3 @@ def _batches(data: Pack, tokens: int, *, seed: int) -> Iterator[Tokens]:
 def describe(shape: Shape, schedule: Schedule) -> dict[str, Any]:
     """Return the settings, for the stored recipe."""
     return {"shape": asdict(shape), "schedule": asdict(schedule), "masked": MASKED}
-
-
-def save_pretrained(model: Electra, vocabulary: Path, out: Path) -> None:
-    """Write the encoder, in half precision, with its tokenizer as a Hugging Face folder."""
-    import transformers
-
-    encoder: Any = model.encoder  # transformers leaves both untyped
-    tokenizer: Any = transformers.PreTrainedTokenizerFast
-    encoder.to(torch.bfloat16).save_pretrained(out)
-    tokenizer(
-        tokenizer_file=str(vocabulary),
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        mask_token="[MASK]",
-        model_max_length=512,
-    ).save_pretrained(out)

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def finetune(
     mixture: Mixture,
     *,
     settings: Finetuning,
-    names: Mapping[str, tuple[str, ...]],
+    vocabulary: int,
     score: Callable[[ToneEncoder], float],
     say: Callable[[str], None],
 ) -> ToneEncoder:
@@ -55,14 +55,14 @@ def finetune(
         base: The checkpoint to start from.
         mixture: What is read.
         settings: How.
-        names: The own labels of each corpus that has some.
+        vocabulary: How many tokens the tokenizer knows; the checkpoint may know fewer.
         score: How good a model is, the higher the better; never on development replies.
         say: Is told how each round went.
     """
     torch.manual_seed(settings.seed)
     random = np.random.default_rng(settings.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = ToneEncoder(base, names).to(device)
+    model = ToneEncoder(base, mixture.names, vocabulary=vocabulary).to(device)
     average = copy.deepcopy(model)
     groups = model.groups(settings.rate, settings.head_rate, settings.layer_decay)
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6)
@@ -76,7 +76,7 @@ def finetune(
             _pace(optimizer, step / expected, settings.warmup)
             with torch.autocast(device, dtype=torch.bfloat16):
                 loss = model.loss(batch, device)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             optimizer.zero_grad()

@@ -5,13 +5,13 @@ needs no sample texts and loses little; `quantisation_loss` says how much.
 """
 
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from transformers import TokenizersBackend
 
 from tonecheck.labels import TONES
 from tonecheck.scorers.graph import import_onnxruntime
@@ -43,9 +43,7 @@ def export_graph(model: ToneEncoder, *, quantise: bool = True) -> bytes:
     import_onnxruntime()
     shipped = _Shipped(model.to("cpu").float()).eval()
     count = 3 if model.typed else 2
-    inputs = (torch.randint(5, 50, (2, 24)), torch.ones(2, 24, dtype=torch.long))
-    if model.typed:
-        inputs = (*inputs, torch.zeros(2, 24, dtype=torch.long))
+    inputs = tuple(torch.ones(2, 24, dtype=torch.long) for _ in range(count))
     axes = {0: torch.export.Dim("batch", min=1), 1: torch.export.Dim("length", min=2)}
     with tempfile.TemporaryDirectory() as folder:
         plain, small = Path(folder, "plain.onnx"), Path(folder, "small.onnx")
@@ -68,21 +66,19 @@ def export_graph(model: ToneEncoder, *, quantise: bool = True) -> bytes:
         return small.read_bytes()
 
 
-def save_checkpoint(model: ToneEncoder, tokenizer: Path, out: Path) -> None:
+def save_checkpoint(model: ToneEncoder, tokenizer: TokenizersBackend, out: Path) -> None:
     """Write the tones' classifier as a Hugging Face folder, in half precision.
 
     It loads with `AutoModelForSequenceClassification.from_pretrained`.
 
     Args:
         model: The encoder.
-        tokenizer: A folder with the tokenizer that it was trained with.
+        tokenizer: The Hugging Face tokenizer that it was trained with.
         out: The folder to write.
     """
-    from transformers import AutoTokenizer
-
     model.model.to(torch.bfloat16).save_pretrained(out)
     model.model.to(torch.float32)
-    AutoTokenizer.from_pretrained(tokenizer).save_pretrained(out)
+    tokenizer.save_pretrained(out)
 
 
 def quantisation_loss(small: Floats, plain: Floats, slopes: Floats) -> dict[str, Any]:

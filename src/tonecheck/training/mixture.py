@@ -84,7 +84,7 @@ class Mixture:
         """
         self.pools = pools
         self._windows = windows
-        self._names = names
+        self.names = names
         self._alone = alone
         self._batch_tokens = batch_tokens
         self._readings: dict[int, Reading] = {}  # of examples as they are, which come again
@@ -148,7 +148,7 @@ class Mixture:
                     targets[row, column] = example.targets[tone]
                     weights[row, column] = weight
             evidence[row, :size], beside[row, :size] = token_evidence(example, reading, window)
-            if names := self._names.get(example.source):
+            if names := self.names.get(example.source):
                 rows, values = labels.setdefault(example.source, ([], []))
                 rows.append(row)
                 values.append([example.labels.get(name, 0.0) for name in names])

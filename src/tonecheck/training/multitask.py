@@ -32,12 +32,15 @@ _LAYER = re.compile(r"\blayers?\.(\d+)\.")
 class ToneEncoder(nn.Module):
     """A sequence classifier of any architecture, with a head for evidence and one a corpus."""
 
-    def __init__(self, base: str | Path, names: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self, base: str | Path, names: Mapping[str, tuple[str, ...]], *, vocabulary: int
+    ) -> None:
         """Load a checkpoint, whose classifier may be new.
 
         Args:
             base: A checkpoint's folder, or its name on the Hugging Face hub.
             names: The own labels of each corpus that has some.
+            vocabulary: How many tokens the tokenizer knows; new ones get new embeddings.
         """
         super().__init__()
         config = AutoConfig.from_pretrained(
@@ -53,6 +56,8 @@ class ToneEncoder(nn.Module):
         self.model: Any = AutoModelForSequenceClassification.from_pretrained(
             base, config=config, attn_implementation="eager", dtype=torch.float32
         )
+        if vocabulary > self.model.get_input_embeddings().num_embeddings:
+            self.model.resize_token_embeddings(vocabulary)
         self.evidence = nn.Linear(config.hidden_size, len(TONES))
         self.own = nn.ModuleDict(
             {name: nn.Linear(config.hidden_size, len(labels)) for name, labels in names.items()}
@@ -118,9 +123,7 @@ class ToneEncoder(nn.Module):
         ]
 
 
-def _weighted(
-    logits: Tensor, targets: NDArray[np.float32], weights: NDArray[np.float32]
-) -> Tensor:
+def _weighted(logits: Tensor, targets: NDArray[np.float32], weights: NDArray[np.float32]) -> Tensor:
     device = logits.device
     counts = torch.from_numpy(weights).to(device)
     cost = nn.functional.binary_cross_entropy_with_logits(

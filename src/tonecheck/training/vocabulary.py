@@ -6,7 +6,7 @@ They are of small letters; `scorers.render` marks what capitals and stretching s
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tonecheck.scorers.render import SHOUTED, STRETCHED
+from tonecheck.scorers.render import MARKS
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -31,7 +31,7 @@ def learn_vocabulary(texts: Iterable[str], *, size: int = SIZE) -> "Tokenizer":
         vocab_size=size,
         special_tokens=list(SPECIAL),
         limit_alphabet=_ALPHABET,
-        initial_alphabet=[SHOUTED, STRETCHED, *_FACES],
+        initial_alphabet=[*MARKS, *_FACES],
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)

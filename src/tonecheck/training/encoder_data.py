@@ -1,0 +1,142 @@
+"""What an encoder learns from, in its parts, and what can be varied about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from tonecheck.training.calibrate import held_out_groups
+from tonecheck.training.corpora import Corpus
+from tonecheck.training.examples import Example
+from tonecheck.training.mixture import Pool, read_example
+from tonecheck.training.recipe import Recipe, TrainingData, read_training
+from tonecheck.training.sentences import sentence_examples
+from tonecheck.training.tasks import read_task
+from tonecheck.training.unlabelled import UnlabelledPairs
+from tonecheck.training.wordspace import UNLABELLED
+
+_HELD_OUT = 8  # one thread in so many
+_SHORT = 500  # characters of unlabelled posts: long ones cost much and teach little more
+_ANNOTATED = 6_900  # replies beside which the registry's weights were chosen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderSettings:
+    """What can be varied, and is in the ablations.
+
+    Attributes:
+        base: The checkpoint to start from; None for the pre-trained one that ships.
+        rounds: How often the annotated replies are read.
+        teachers: How many encoders teach the one that ships; below 2 there is no teaching.
+        unlabelled: How many unlabelled posts the teachers judge for it.
+        multitask: Whether the corpora's own labels are learned as well.
+        others: How many replies of other corpora are read, for each annotated one.
+        without: Corpora to leave out.
+        share: How much of the annotated replies to use, by thread.
+        parents: Whether what a reply answers is read.
+    """
+
+    base: str | None = None
+    rounds: int = 7
+    teachers: int = 3
+    unlabelled: int = 20_000
+    multitask: bool = True
+    others: float = 0.7
+    without: frozenset[str] = field(default_factory=frozenset)
+    share: float = 1.0
+    parents: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The training data in its parts.
+
+    Attributes:
+        taught: Annotated replies.
+        held_out: Annotated replies of other threads, which teach nothing.
+        others: Replies of the other corpora, of none of the held-out threads.
+        names: The own labels of each corpus that has some.
+        weights: How much a reply of each corpus counts for our tones beside an annotated one.
+    """
+
+    taught: Sequence[Example]
+    held_out: Sequence[Example]
+    others: Sequence[Example]
+    names: Mapping[str, tuple[str, ...]]
+    weights: Mapping[str, float]
+
+
+def split_data(
+    recipe: Recipe, settings: EncoderSettings, development: Mapping[str, Sequence[Example]]
+) -> tuple[TrainingData, Split]:
+    """Return the training data, and its parts: taught, held out, and the other corpora's."""
+    names: dict[str, tuple[str, ...]] = {}
+
+    def read(corpus: Corpus, folders: Sequence[Path]) -> list[Example]:
+        if corpus.name in settings.without:
+            return []
+        labels, examples = read_task(corpus, folders)
+        if labels and settings.multitask:
+            names[corpus.name] = labels
+        return examples
+
+    data = read_training(recipe, development, read=read)
+    annotated = list(data.annotated)
+    if not settings.parents:
+        annotated = [replace(example, parent=None) for example in annotated]
+    groups = [example.group for example in annotated]
+    folds = held_out_groups(groups, _HELD_OUT, seed=recipe.seed)
+    held_out = [example for example, fold in zip(annotated, folds, strict=True) if fold == 0]
+    taught = [example for example, fold in zip(annotated, folds, strict=True) if fold != 0]
+    if settings.share < 1.0:
+        kept = held_out_groups([example.group for example in taught], 1000, seed=recipe.seed + 1)
+        taught = [
+            example
+            for example, place in zip(taught, kept, strict=True)
+            if place < 1000 * settings.share
+        ]
+    closed = {name for example in held_out for name in example.names}
+    others = [example for example in data.others if not example.names & closed]
+    weights = {corpus.name: corpus.weight for corpus in data.corpora}
+    return data, Split(taught, held_out, others, names, weights)
+
+
+def pools_of(settings: EncoderSettings, split: Split, *, seed: int) -> list[Pool]:
+    """Return what a round is drawn from.
+
+    The other corpora are drawn by the root of their size, so that large ones do not drown small
+    ones; over a round each counts for our tones as much as its registered weight gives it.
+    """
+    sentences = sentence_examples(
+        split.taught, [read_example(example) for example in split.taught], seed=seed
+    )
+    pools = [
+        Pool(examples=split.taught, drawn=len(split.taught), weight=1.0, augment=True),
+        Pool(examples=sentences, drawn=len(split.taught) // 3, weight=0.5),
+    ]
+    by_corpus: dict[str, list[Example]] = {}
+    for example in split.others:
+        if example.targets or settings.multitask:
+            by_corpus.setdefault(example.source, []).append(example)
+    roots = {name: len(examples) ** 0.5 for name, examples in by_corpus.items()}
+    for name, examples in sorted(by_corpus.items()):
+        share = roots[name] / sum(roots.values())
+        drawn = max(1, round(settings.others * len(split.taught) * share))
+        counted = split.weights[name] * len(examples) * len(split.taught) / _ANNOTATED
+        pools.append(Pool(examples=examples, drawn=drawn, weight=min(1.0, counted / drawn)))
+    return pools
+
+
+def unjudged(recipe: Recipe, settings: EncoderSettings, split: Split) -> list[Example]:
+    """Return unlabelled forum posts, and as many replies of other corpora, without targets."""
+    posts = (
+        Example(text=text, parent=parent or None, targets={}, group="", source=UNLABELLED)
+        for parent, text in UnlabelledPairs(recipe.folders).forum(share=0.25)
+        if len(text) <= _SHORT
+    )
+    found = list(islice(posts, settings.unlabelled))
+    random = np.random.default_rng(recipe.seed)
+    chosen = random.permutation(len(split.others))[: len(found)]
+    return found + [replace(split.others[i], labels={}, marked=()) for i in chosen]

@@ -1,0 +1,217 @@
+"""The whole of `tonecheck train --recipe encoder`, and of `--recipe huggingface`.
+
+Several encoders are fine-tuned from one checkpoint, each with its own seed; together they teach the
+one that ships, on replies that nobody labelled for our tones as well (knowledge distillation,
+Hinton, Vinyals & Dean 2015, arXiv 1503.02531). An eighth of the annotated threads teaches none of
+them: it chooses each encoder's best round, calibrates and sets the thresholds.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tonecheck.errors import InputError, require
+from tonecheck.labels import TONES
+from tonecheck.modelstore import GRAPH, TOKENIZER, open_model, save_model, shipped_root
+from tonecheck.policy import Band
+from tonecheck.scorers.encoder import EncoderScorer
+from tonecheck.scorers.logistic import Floats, calibrated, sigmoid
+from tonecheck.scorers.render import MARKS
+from tonecheck.scorers.windows import LONGEST, Windows
+from tonecheck.training.calibrate import Calibration, calibrate, choose_band
+from tonecheck.training.encoder_data import (
+    EncoderSettings,
+    Split,
+    pools_of,
+    split_data,
+    unjudged,
+)
+from tonecheck.training.examples import Example
+from tonecheck.training.mixture import Mixture, Pool, read_example
+from tonecheck.training.recipe import (
+    OURS,
+    Recipe,
+    base_config,
+    finish,
+    read_development,
+)
+from tonecheck.training.wordspace import UNLABELLED
+
+if TYPE_CHECKING:
+    from transformers import TokenizersBackend
+
+    from tonecheck.training.multitask import ToneEncoder
+
+PRETRAINED = "pretrained-en"
+CHECKPOINT = "huggingface"
+"""The folder inside a model's that holds its checkpoint, for training on from."""
+
+_COMPARED = 5000  # replies on which the small graph is compared with the plain one
+
+
+def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
+    """Fine-tune, teach, calibrate, export, measure and save an encoder.
+
+    Returns:
+        The configuration that was saved, with what the card states.
+
+    Raises:
+        MissingExtraError: If torch, transformers or the ONNX exporter are not installed.
+        InputError: If there is no checkpoint or no training corpus, or one cannot be read.
+    """
+    for module in ("torch", "transformers", "onnxscript"):
+        require(module, extra="train")
+    from tonecheck.training.graph_export import export_graph, quantisation_loss, save_checkpoint
+
+    base = _checkpoint(settings.base)
+    development = read_development(recipe)
+    data, split = split_data(recipe, settings, development)
+    tokenizer = _tokenizer(base)
+    model = teach(recipe, settings, split, base=base, tokenizer=tokenizer)
+    recipe.say("exporting")
+    files = {GRAPH: export_graph(model), TOKENIZER: _as_json(tokenizer).encode()}
+    plain = export_graph(model, quantise=False)
+    save_checkpoint(model, tokenizer, recipe.out / CHECKPOINT)
+    scorer = _scorer(recipe, files)
+    recipe.say("calibrating on held-out replies")
+    calibration, bands, answers = _calibrate(scorer, split.held_out)
+    slopes = np.array([[part.slope, part.intercept] for part in calibration])
+    sample = [read_example(item) for item in [*split.held_out, *split.taught][:_COMPARED]]
+    loss = quantisation_loss(
+        scorer.raw(sample), _scorer(recipe, {**files, GRAPH: plain}).raw(sample), slopes
+    )
+    config = {
+        **base_config(recipe, "encoder", calibration=calibration, bands=bands),
+        "longest": LONGEST,
+        "base": settings.base or PRETRAINED,
+        "prior": dict(zip(TONES, answers.mean(axis=0).round(4), strict=True)),
+        "corpora": dict(data.counts),
+        "held_out": len(split.held_out),
+        "teachers": settings.teachers,
+        "unlabelled": UNLABELLED if settings.unlabelled and settings.teachers > 1 else None,
+        "quantisation": loss,
+    }
+    return finish(
+        recipe,
+        data,
+        development,
+        config=config,
+        save=lambda config, card: save_model(recipe.out, config, card=card, files=files),
+    )
+
+
+def teach(
+    recipe: Recipe,
+    settings: EncoderSettings,
+    split: Split,
+    *,
+    base: Path | str,
+    tokenizer: "TokenizersBackend",
+) -> "ToneEncoder":
+    """Return the encoder that ships: taught by several others, or fine-tuned by itself."""
+    from tokenizers import Tokenizer
+
+    from tonecheck.training.finetune import Finetuning, finetune, held_out_score
+
+    windows = Windows(Tokenizer.from_str(_as_json(tokenizer)))
+    pools = pools_of(settings, split, seed=recipe.seed)
+    score = held_out_score(split.held_out, windows)
+
+    def tune(pools: Sequence[Pool], seed: int) -> "ToneEncoder":
+        return finetune(
+            base,
+            Mixture(pools, windows, names=split.names, alone=0.15 if settings.parents else 1.0),
+            settings=Finetuning(rounds=settings.rounds, seed=seed),
+            vocabulary=len(tokenizer),
+            score=score,
+            say=recipe.say,
+        )
+
+    if settings.teachers < 2:
+        return tune(pools, recipe.seed)
+    models = []
+    for number in range(settings.teachers):
+        recipe.say(f"teacher {number + 1} of {settings.teachers}")
+        models.append(tune(pools, recipe.seed + number))
+    recipe.say("judging unlabelled replies")
+    judged = judged_by(models, unjudged(recipe, settings, split), windows)
+    recipe.say("the encoder that ships")
+    drawn = min(len(judged), len(split.taught))
+    return tune([*pools, Pool(examples=judged, drawn=drawn, weight=1.0)], recipe.seed + 100)
+
+
+def judged_by(
+    models: Sequence["ToneEncoder"], examples: Sequence[Example], windows: Windows
+) -> list[Example]:
+    """Return the examples with what several encoders think of them, on average, as targets."""
+    from tonecheck.training.multitask import predict
+
+    readings = [read_example(example) for example in examples]
+    cut = windows.cut(readings)
+    total: Floats = np.zeros((len(readings), len(TONES)))
+    for model in models:
+        total += sigmoid(predict(model, cut, len(readings)))
+    means = total / len(models)
+    return [
+        replace(example, targets=dict(zip(TONES, row, strict=True)))
+        for example, row in zip(examples, means.tolist(), strict=True)
+    ]
+
+
+def _calibrate(
+    scorer: EncoderScorer, held_out: Sequence[Example]
+) -> tuple[list[Calibration], list[Band], NDArray[np.bool_]]:
+    raw = scorer.raw([read_example(example) for example in held_out])
+    severities = np.array([[example.severities[t] for t in TONES] for example in held_out])
+    answers = severities >= 0.5
+    calibration = [calibrate(raw[:, i], answers[:, i]) for i in range(len(TONES))]
+    slopes = np.array([[part.slope, part.intercept] for part in calibration])
+    probabilities = calibrated(raw, slopes)
+    sources = ["ours" if example.source == OURS else "found" for example in held_out]
+    bands = [choose_band(probabilities[:, i], severities[:, i], sources) for i in range(len(TONES))]
+    return calibration, bands, answers
+
+
+def _scorer(recipe: Recipe, files: Mapping[str, bytes]) -> EncoderScorer:
+    """Return a scorer of files that have no calibration yet."""
+    flat = [Calibration(slope=1.0, intercept=0.0)] * len(TONES)
+    bands = [Band(unsure_at=0.3, yes_at=0.5, clear_at=0.9)] * len(TONES)
+    config = base_config(recipe, "encoder", calibration=flat, bands=bands)
+    save_model(recipe.out, {**config, "longest": LONGEST, "prior": {}}, card="", files=files)
+    return EncoderScorer.from_folder(open_model(str(recipe.out.resolve())))
+
+
+def _checkpoint(base: str | None) -> Path | str:
+    if base is not None:
+        return Path(base) if Path(base).is_dir() else base
+    path = shipped_root() / PRETRAINED
+    if not path.is_dir():
+        raise InputError(
+            f"this installation holds no {PRETRAINED}, which the encoder recipe starts from. "
+            "Train in a checkout, or name a checkpoint with --recipe huggingface --base."
+        )
+    return path
+
+
+def _tokenizer(base: Path | str) -> "TokenizersBackend":
+    """Return the tokenizer of a checkpoint, made to know the marks that `scorers.render` puts."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    if not tokenizer.is_fast:
+        raise InputError(
+            f"{base} has no tokenizer.json, which scoring needs. Choose a checkpoint with one."
+        )
+    tokenizer.add_tokens([mark for mark in MARKS if mark not in tokenizer.get_vocab()])
+    return tokenizer
+
+
+def _as_json(tokenizer: "TokenizersBackend") -> str:
+    state = json.loads(tokenizer.backend_tokenizer.to_str())
+    state["truncation"] = state["padding"] = None
+    return json.dumps(state, ensure_ascii=False)

@@ -1,0 +1,166 @@
+"""Training an encoder from end to end, on a tiny checkpoint of random weights made here."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+pytest.importorskip("onnxscript")
+
+import tonecheck  # noqa: E402
+from tonecheck.errors import InputError  # noqa: E402
+from tonecheck.labels import TONES  # noqa: E402
+from tonecheck.modelstore import open_model  # noqa: E402
+from tonecheck.training.encoder_data import EncoderSettings, split_data  # noqa: E402
+from tonecheck.training.encoder_recipe import CHECKPOINT, train_encoder  # noqa: E402
+from tonecheck.training.graph_export import quantisation_loss  # noqa: E402
+from tonecheck.training.multitask import ToneEncoder  # noqa: E402
+from tonecheck.training.recipe import Recipe, read_development  # noqa: E402
+from tonecheck.training.vocabulary import SPECIAL, learn_vocabulary  # noqa: E402
+
+OURS = Path(__file__).parents[2] / "data" / "learning"
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def corpora(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpora")
+    for name, count in (("train", 400), ("dev", 80)):
+        file = f"tonecheck_learning_{name}.jsonl"
+        lines = (OURS / file).read_text(encoding="utf-8").splitlines()[:count]
+        (folder / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory, corpora):
+    """A BERT of random weights: another architecture than ours, which knows token types."""
+    folder = tmp_path_factory.mktemp("bert")
+    file = corpora / "tonecheck_learning_train.jsonl"
+    texts = [json.loads(line)["text"] for line in file.read_text(encoding="utf-8").splitlines()]
+    vocabulary = folder / "vocabulary.json"
+    learn_vocabulary(texts, size=600).save(str(vocabulary))
+    names = dict(zip(("pad", "unk", "cls", "sep", "mask"), SPECIAL, strict=True))
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_file=str(vocabulary), **{f"{key}_token": name for key, name in names.items()}
+    )
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(1)
+    config = transformers.BertConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=48, max_position_embeddings=256,
+    )  # fmt: skip
+    transformers.BertModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(corpora, checkpoint, tmp_path_factory):
+    out = tmp_path_factory.mktemp("made") / "tiny-encoder"
+    said = []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    config = train_encoder(
+        Recipe(folders=[corpora], out=out, version="3.1.0", say=said.append),
+        EncoderSettings(base=str(checkpoint), rounds=2, teachers=2, unlabelled=0),
+    )
+    torch.set_num_threads(threads)
+    return out, config, said
+
+
+def test_the_model_that_is_made_can_be_used_at_once(trained):
+    out, config, _ = trained
+    checker = tonecheck.load(str(out))
+    assert checker.model == "tiny-encoder@3.1.0"
+    verdict = checker.check("You are a fool.", parent="Is this right?")
+    assert all(0 <= score.probability <= 1 for score in verdict.tones.values())
+    assert open_model(str(out)).config["kind"] == "encoder"
+    assert config["held_out"] > 20
+
+
+def test_teachers_and_rounds_are_told_of(trained):
+    _, _, said = trained
+    assert "teacher 2 of 2" in said
+    assert "the encoder that ships" in said
+    rounds = [
+        line for line in said if re.match(r"round \d of 2: loss \d\.\d+, held-out mean", line)
+    ]
+    assert len(rounds) == 6
+
+
+def test_the_card_states_what_was_measured(trained):
+    out, config, _ = trained
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert "A small transformer that says how likely" in card
+    assert f"{config['held_out']} in number" in card
+    for tone in TONES:
+        assert f"{config['metrics']['tonecheck_learning_dev'][tone]['auc']['value']:.3f}" in card
+
+
+def test_the_checkpoint_loads_without_code_of_ours(trained):
+    out, _, _ = trained
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(out / CHECKPOINT)
+    assert list(model.config.id2label.values()) == [str(tone) for tone in TONES]
+    tokenizer = transformers.AutoTokenizer.from_pretrained(out / CHECKPOINT)
+    assert model(**tokenizer("read it", "what now", return_tensors="pt")).logits.shape == (1, 3)
+
+
+def test_weights_of_eight_bits_move_probabilities_but_little(trained):
+    _, config, _ = trained
+    assert config["quantisation"]["replies"] == 400
+    assert config["quantisation"]["mean"] < 0.02
+
+
+def test_held_out_threads_teach_nothing(corpora):
+    recipe = Recipe(folders=[corpora], out=Path("unused"))
+    _, split = split_data(recipe, EncoderSettings(), read_development(recipe))
+    groups = {example.group for example in split.held_out}
+    assert groups
+    assert not groups & {example.group for example in split.taught}
+    assert len(split.held_out) + len(split.taught) == 400
+
+
+def test_a_part_of_the_annotated_replies_leaves_the_held_out_ones(corpora):
+    recipe = Recipe(folders=[corpora], out=Path("unused"))
+    development = read_development(recipe)
+    _, whole = split_data(recipe, EncoderSettings(), development)
+    _, part = split_data(recipe, EncoderSettings(share=0.5), development)
+    assert [e.text for e in part.held_out] == [e.text for e in whole.held_out]
+    assert 0.3 < len(part.taught) / len(whole.taught) < 0.7
+
+
+def test_layers_learn_slower_the_deeper_they_lie(checkpoint):
+    model = ToneEncoder(checkpoint, {"questions": ("polite",)}, vocabulary=600)
+    groups = model.groups(1e-3, 2e-3, 0.5)
+    assert {round(group["peak"], 6) for group in groups} == {0.002, 0.001, 0.0005, 0.00025}
+    assert sum(len(group["params"]) for group in groups) == len(list(model.parameters()))
+
+
+def test_a_larger_vocabulary_gets_new_embeddings(checkpoint):
+    model = ToneEncoder(checkpoint, {}, vocabulary=700)
+    assert model.model.get_input_embeddings().num_embeddings == 700
+
+
+def test_the_loss_of_quantisation_is_that_of_probabilities():
+    small = np.array([[0.0, 0.0, 0.0], [2.0, 0.0, 0.0]])
+    plain = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    slopes = np.array([[1.0, 0.0]] * 3)
+    loss = quantisation_loss(small, plain, slopes)
+    assert loss["replies"] == 2
+    assert loss["largest"] == pytest.approx(0.3808, abs=1e-4)
+    assert loss["over_0.02"] == 0.5
+
+
+def test_a_checkpoint_without_a_fast_tokenizer_is_refused(corpora, tmp_path, monkeypatch):
+    class Slow:
+        is_fast = False
+
+    monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", lambda base: Slow())
+    with pytest.raises(InputError, match=r"has no tokenizer\.json, which scoring needs\. Choose"):
+        train_encoder(
+            Recipe(folders=[corpora], out=tmp_path / "m"), EncoderSettings(base=str(tmp_path))
+        )
