@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORPORA ?= ../shared/corpora
 BIN := .venv/bin
 
-.PHONY: demo test lint bench models samples screenshots clean
+.PHONY: demo test lint bench models pretrained samples screenshots clean
 
 demo: .venv/ready
 	$(BIN)/tonecheck audit data/samples/moodle-forum.csv --out out/demo --title "Foundations of Data Analysis"
@@ -20,6 +20,9 @@ lint: .venv/ready
 bench: .venv/ready .venv/bench
 	$(BIN)/python benchmarks/speed.py --corpora $(CORPORA)
 	$(BIN)/python benchmarks/quality.py --corpora $(CORPORA)
+	$(BIN)/python benchmarks/encoder_speed.py
+	$(BIN)/python benchmarks/fairness.py --corpora $(CORPORA)
+	$(BIN)/python benchmarks/ablations.py --corpora $(CORPORA)
 
 .venv/bench: .venv/ready
 	$(BIN)/pip install --quiet --constraint constraints.txt alt-profanity-check
@@ -27,6 +30,10 @@ bench: .venv/ready .venv/bench
 
 models: .venv/ready
 	$(BIN)/tonecheck train --recipe linear --corpora $(CORPORA) --corpora data/learning --out models/linear-en
+	$(BIN)/tonecheck train --recipe encoder --corpora $(CORPORA) --corpora data/learning --out models/encoder-en
+
+pretrained: .venv/ready
+	$(BIN)/python scripts/pretrain_encoder.py --corpora $(CORPORA) --work out/pretraining
 
 samples: .venv/ready
 	$(BIN)/python scripts/make_samples.py

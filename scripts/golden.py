@@ -1,8 +1,8 @@
-"""Write the shipped model's verdicts on fixed replies to tests/golden/linear-en.jsonl.
+"""Write the verdicts of each shipped model on fixed replies to tests/golden/MODEL.jsonl.
 
 The replies are those of the sample community that carry a tone or a hard negative's number, and the
-special cases below, one for each way that a verdict can end. A test compares; the diff of the file
-is read whenever the model changes.
+special cases below, one for each way that a verdict can end. A test compares; the diff of a file is
+read whenever its model changes.
 """
 
 import json
@@ -11,9 +11,10 @@ from pathlib import Path
 
 import tonecheck
 from tonecheck import Message
+from tonecheck.modelstore import shipped_models
 
 ROOT = Path(__file__).resolve().parents[1]
-GOLDEN = ROOT / "tests" / "golden" / "linear-en.jsonl"
+GOLDEN = ROOT / "tests" / "golden"
 COMMUNITY = ROOT / "data" / "samples" / "community.jsonl"
 
 SPECIAL = {
@@ -53,14 +54,16 @@ def messages() -> Iterator[Message]:
 
 
 def main() -> None:
-    """Write the file."""
-    checker = tonecheck.load("linear-en")
-    lines = [
-        json.dumps(verdict.to_dict(), ensure_ascii=False)
-        for verdict in checker.check_many(messages())
-    ]
-    GOLDEN.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{GOLDEN.relative_to(ROOT)}: {len(lines)} verdicts of {checker.model}")
+    """Write the files."""
+    for path in shipped_models():
+        checker = tonecheck.load(path.name)
+        lines = [
+            json.dumps(verdict.to_dict(), ensure_ascii=False)
+            for verdict in checker.check_many(messages())
+        ]
+        file = GOLDEN / f"{path.name}.jsonl"
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        print(f"{file.relative_to(ROOT)}: {len(lines)} verdicts of {checker.model}")
 
 
 if __name__ == "__main__":

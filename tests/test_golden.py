@@ -8,6 +8,7 @@ import pytest
 
 import tonecheck
 from tonecheck.labels import TONES, Decision, Severity
+from tonecheck.modelstore import shipped_models
 from tonecheck.verdict import Note, Verdict
 
 ROOT = Path(__file__).parents[1]
@@ -21,20 +22,19 @@ def script():
 
 
 GOLDEN = script()
-EXPECTED = [
-    Verdict.from_dict(json.loads(line))
-    for line in GOLDEN.GOLDEN.read_text(encoding="utf-8").splitlines()
-]
+MODELS = [path.name for path in shipped_models()]
 
 
-@pytest.fixture(scope="module")
-def found():
-    return list(tonecheck.load("linear-en").check_many(GOLDEN.messages()))
+def read(model):
+    lines = (GOLDEN.GOLDEN / f"{model}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [Verdict.from_dict(json.loads(line)) for line in lines]
 
 
-def test_decisions_evidence_and_wording_are_as_reviewed(found):
-    assert [verdict.id for verdict in found] == [verdict.id for verdict in EXPECTED]
-    for ours, theirs in zip(found, EXPECTED, strict=True):
+@pytest.mark.parametrize("model", MODELS)
+def test_decisions_evidence_and_wording_are_as_reviewed(model):
+    found, expected = list(tonecheck.load(model).check_many(GOLDEN.messages())), read(model)
+    assert [verdict.id for verdict in found] == [verdict.id for verdict in expected]
+    for ours, theirs in zip(found, expected, strict=True):
         assert ours.explanation == theirs.explanation, ours.id
         assert ours.note is theirs.note, ours.id
         for tone in TONES:
@@ -45,20 +45,23 @@ def test_decisions_evidence_and_wording_are_as_reviewed(found):
             assert spans == [(e.start, e.end, e.cue) for e in other.evidence], ours.id
 
 
-def test_the_golden_replies_reach_every_way_a_verdict_can_end():
-    decisions = {(tone, v.tones[tone].decision) for v in EXPECTED for tone in TONES}
+@pytest.mark.parametrize("model", MODELS)
+def test_the_golden_replies_reach_every_way_a_verdict_can_end(model):
+    expected = read(model)
+    decisions = {(tone, v.tones[tone].decision) for v in expected for tone in TONES}
     assert decisions == {(tone, decision) for tone in TONES for decision in Decision}
-    severities = {(tone, v.tones[tone].severity) for v in EXPECTED for tone in TONES}
+    severities = {(tone, v.tones[tone].severity) for v in expected for tone in TONES}
     assert severities == {(tone, severity) for tone in TONES for severity in Severity}
-    assert {verdict.note for verdict in EXPECTED} == {None, *Note}
-    cues = {e.cue for v in EXPECTED for score in v.tones.values() for e in score.evidence}
+    assert {verdict.note for verdict in expected} == {None, *Note}
+    cues = {e.cue for v in expected for score in v.tones.values() for e in score.evidence}
     assert "model" in cues
     assert len(cues) > 15
 
 
-def test_evidence_stands_in_the_reply_as_written():
+@pytest.mark.parametrize("model", MODELS)
+def test_evidence_stands_in_the_reply_as_written(model):
     texts = {message.id: message.text for message in GOLDEN.messages()}
-    for verdict in EXPECTED:
+    for verdict in read(model):
         for score in verdict.tones.values():
             assert bool(score.evidence) == (score.decision is not Decision.NO) or verdict.note
             for e in score.evidence:

@@ -23,7 +23,6 @@ from tonecheck.training.recipe import Recipe, read_development  # noqa: E402
 from tonecheck.training.vocabulary import SPECIAL, learn_vocabulary  # noqa: E402
 
 OURS = Path(__file__).parents[2] / "data" / "learning"
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from tonecheck.training.unlabelled import UnlabelledPairs
 from tonecheck.training.wordspace import UNLABELLED
 
 _HELD_OUT = 8  # one thread in so many
+_PARTS = 20  # that annotated threads are dealt into, for learning curves
 _SHORT = 500  # characters of unlabelled posts: long ones cost much and teach little more
 _ANNOTATED = 6_900  # replies beside which the registry's weights were chosen
 
@@ -91,12 +92,9 @@ def split_data(
     held_out = [example for example, fold in zip(annotated, folds, strict=True) if fold == 0]
     taught = [example for example, fold in zip(annotated, folds, strict=True) if fold != 0]
     if settings.share < 1.0:
-        kept = held_out_groups([example.group for example in taught], 1000, seed=recipe.seed + 1)
-        taught = [
-            example
-            for example, place in zip(taught, kept, strict=True)
-            if place < 1000 * settings.share
-        ]
+        parts = held_out_groups([item.group for item in taught], _PARTS, seed=recipe.seed + 1)
+        limit = round(_PARTS * settings.share)
+        taught = [item for item, part in zip(taught, parts, strict=True) if part < limit]
     closed = {name for example in held_out for name in example.names}
     others = [example for example in data.others if not example.names & closed]
     weights = {corpus.name: corpus.weight for corpus in data.corpora}

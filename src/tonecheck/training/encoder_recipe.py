@@ -71,10 +71,10 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
     base = _checkpoint(settings.base)
     development = read_development(recipe)
     data, split = split_data(recipe, settings, development)
-    tokenizer = _tokenizer(base)
+    tokenizer = marked_tokenizer(base)
     model = teach(recipe, settings, split, base=base, tokenizer=tokenizer)
     recipe.say("exporting")
-    files = {GRAPH: export_graph(model), TOKENIZER: _as_json(tokenizer).encode()}
+    files = {GRAPH: export_graph(model), TOKENIZER: as_json(tokenizer).encode()}
     plain = export_graph(model, quantise=False)
     save_checkpoint(model, tokenizer, recipe.out / CHECKPOINT)
     scorer = _scorer(recipe, files)
@@ -118,7 +118,7 @@ def teach(
 
     from tonecheck.training.finetune import Finetuning, finetune, held_out_score
 
-    windows = Windows(Tokenizer.from_str(_as_json(tokenizer)))
+    windows = Windows(Tokenizer.from_str(as_json(tokenizer)))
     pools = pools_of(settings, split, seed=recipe.seed)
     score = held_out_score(split.held_out, windows)
 
@@ -198,7 +198,7 @@ def _checkpoint(base: str | None) -> Path | str:
     return path
 
 
-def _tokenizer(base: Path | str) -> "TokenizersBackend":
+def marked_tokenizer(base: Path | str) -> "TokenizersBackend":
     """Return the tokenizer of a checkpoint, made to know the marks that `scorers.render` puts."""
     from transformers import AutoTokenizer
 
@@ -211,7 +211,8 @@ def _tokenizer(base: Path | str) -> "TokenizersBackend":
     return tokenizer
 
 
-def _as_json(tokenizer: "TokenizersBackend") -> str:
+def as_json(tokenizer: "TokenizersBackend") -> str:
+    """Return what `tokenizer.json` holds of a tokenizer; windows are cut and padded by us."""
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     state["truncation"] = state["padding"] = None
     return json.dumps(state, ensure_ascii=False)

@@ -5,6 +5,7 @@ needs no sample texts and loses little; `quantisation_loss` says how much.
 """
 
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -41,29 +42,34 @@ def export_graph(model: ToneEncoder, *, quantise: bool = True) -> bytes:
         quantise: Whether its weights become numbers of eight bits.
     """
     import_onnxruntime()
-    shipped = _Shipped(model.to("cpu").float()).eval()
-    count = 3 if model.typed else 2
-    inputs = tuple(torch.ones(2, 24, dtype=torch.long) for _ in range(count))
-    axes = {0: torch.export.Dim("batch", min=1), 1: torch.export.Dim("length", min=2)}
     with tempfile.TemporaryDirectory() as folder:
         plain, small = Path(folder, "plain.onnx"), Path(folder, "small.onnx")
-        torch.onnx.export(
-            shipped,
-            inputs,
-            str(plain),
-            input_names=list(_INPUTS[:count]),
-            output_names=["logits", "evidence"],
-            dynamic_shapes=((axes,) * count,),
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
+        with warnings.catch_warnings():
+            # The exporter warns of names that its own passes make up, and of its own deprecations.
+            warnings.simplefilter("ignore")
+            _export(model, plain)
         if not quantise:
             return plain.read_bytes()
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
         quantize_dynamic(plain, small, weight_type=QuantType.QInt8, per_channel=True)
         return small.read_bytes()
+
+
+def _export(model: ToneEncoder, path: Path) -> None:
+    count = len(_INPUTS) if model.typed else len(_INPUTS) - 1
+    axes = {0: torch.export.Dim("batch", min=1), 1: torch.export.Dim("length", min=2)}
+    torch.onnx.export(
+        _Shipped(model.to("cpu").float()).eval(),
+        tuple(torch.ones(2, 24, dtype=torch.long) for _ in range(count)),
+        str(path),
+        input_names=list(_INPUTS[:count]),
+        output_names=["logits", "evidence"],
+        dynamic_shapes=((axes,) * count,),
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
 
 
 def save_checkpoint(model: ToneEncoder, tokenizer: TokenizersBackend, out: Path) -> None:

@@ -1,0 +1,73 @@
+"""Whether naming a group changes what the model says: identity templates, scored by group.
+
+    python benchmarks/fairness.py --corpora ../shared/corpora
+
+The templates ("being GROUP is great", "I hate GROUP") are those of Dixon et al. 2018. For each
+group word, the area under the ROC curve of bad against harmless templates that hold it; a model
+that takes the group itself for a tone ranks some groups' templates worse than others'.
+"""
+
+import argparse
+import gzip
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+import tonecheck
+from machine import store
+from tonecheck import Message
+
+FEWEST = 60  # templates of a group, with both answers
+
+GROUPS = (
+    "gay", "lesbian", "bisexual", "transgender", "trans", "queer", "lgbt", "homosexual", "straight",
+    "heterosexual", "male", "female", "nonbinary", "african", "black", "white", "european",
+    "hispanic", "latino", "latina", "latinx", "mexican", "canadian", "american", "asian", "indian",
+    "chinese", "japanese", "christian", "muslim", "jewish", "buddhist", "catholic", "protestant",
+    "sikh", "taoist", "old", "older", "young", "younger", "teenage", "millenial", "elderly",
+    "blind", "deaf", "paralyzed", "middle aged", "african american", "middle eastern",
+)  # fmt: skip
+
+
+def main() -> None:
+    """Measure, store and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--corpora", type=Path, required=True)
+    parser.add_argument("--model", default="default")
+    options = parser.parse_args()
+    with gzip.open(options.corpora / "bias_madlibs.jsonl.gz", "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        padded = f" {row['Text'].lower()} "
+        for group in GROUPS:
+            if f" {group} " in padded:
+                places[group].append(place)
+    checker = tonecheck.load(options.model)
+    messages = (Message(text=row["Text"]) for row in rows)
+    scores = np.array(
+        [v.tones[tonecheck.Tone.HOSTILITY].probability for v in checker.check_many(messages)]
+    )
+    bad = np.array([row["Label"] == "BAD" for row in rows])
+    areas = {
+        group: round(float(roc_auc_score(bad[found], scores[found])), 4)
+        for group, found in places.items()
+        if len(found) >= FEWEST and 0 < bad[found].sum() < len(found)
+    }
+    results = {
+        "model": checker.model,
+        "templates": len(rows),
+        "overall": round(float(roc_auc_score(bad, scores)), 4),
+        "spread": round(max(areas.values()) - min(areas.values()), 4),
+        "deviation": round(float(np.std(list(areas.values()))), 4),
+        "groups": dict(sorted(areas.items(), key=lambda item: item[1])),
+    }
+    print(store("fairness", results))
+    print({key: results[key] for key in ("overall", "spread", "deviation")})
+
+
+if __name__ == "__main__":
+    main()
