@@ -44,6 +44,8 @@ def blocks() -> dict[str, str]:
         "check": check(),
         "quality": quality(read("quality")),
         "speed": speed(read("speed")),
+        "encoder": encoder(read("encoder_speed"), read("fairness")),
+        "ablations": ablations(read("ablations")),
     }
 
 
@@ -120,6 +122,44 @@ def speed(stored: dict[str, Any]) -> str:
         "alt-profanity-check gives one number for profanity, without evidence or explanation; it "
         "is here as a yardstick that people know.",
     ]
+    return "\n".join(lines)
+
+
+def encoder(found: dict[str, Any], fairness: dict[str, Any]) -> str:
+    """Return what was measured of the encoder alone."""
+    single = found["single_verdict_ms"]
+    return (
+        f"`{found['model']}` alone, replies of {found['tokens']} tokens, {found['cores']} cores: "
+        f"{found['scorer_replies_per_second']:,} replies/s scored and "
+        f"{found['verdicts_per_second']:,} verdicts/s with everything around it; a BERT-base with "
+        f"random weights in torch scores {found['bert_base_replies_per_second']:.0f} "
+        f"({found['times_bert_base']:.0f} times fewer). One verdict at a time takes "
+        f"{single['p50']:.1f} ms, {single['p99']:.1f} ms at the 99th percentile; the first one, "
+        f"start-up included, {found['cold_first_verdict_seconds']:.1f} s; "
+        f"{found['resident_mib']} MiB resident. "
+        f"The graph has {found['graph_bytes'] / 1e6:.1f} MB.\n\n"
+        f"On {fairness['templates']:,} templates that name groups, bad ones are told from harmless "
+        f"ones with an AUC of {fairness['overall']:.2f}; between the best and the worst group it "
+        f"differs by {fairness['spread']:.2f}."
+    )
+
+
+def ablations(stored: dict[str, Any]) -> str:
+    """Return the table of what each part of the encoder's recipe adds."""
+    lines = [
+        f"One encoder a row, {stored['rounds']} rounds, one seed, no teachers: rows compare with "
+        "the first, not with what ships. AUC on annotated real replies, 95 % intervals:",
+        "",
+        "| | hostility | hustling | dismissiveness |",
+        "|---|---|---|---|",
+    ]
+    for name, found in stored["variants"].items():
+        tones = found["tonecheck_replies_dev"]
+        cells = [
+            f"{tones[tone]['value']:.3f} ({tones[tone]['low']:.2f}–{tones[tone]['high']:.2f})"
+            for tone in ("hostility", "hustling", "dismissiveness")
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -58,7 +58,9 @@ def test_a_measurement_is_shown_as_a_table(invoke):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--recipe", "magic"), "there is no recipe 'magic'. Choose from: linear."),
+        (("--recipe", "magic"), "there is no recipe 'magic'. Choose from: linear, encoder, hug"),
+        (("--recipe", "huggingface"), "--base names the checkpoint of --recipe huggingface, and "),
+        (("--base", "somewhere"), "--base names the checkpoint of --recipe huggingface, and goes "),
         (("--licence", "nc"), "cannot train on licence tier 'nc'. Choose from: open, unstated."),
         (("--corpora", "."), "none of the folders holds tonecheck_replies_train or"),
     ],

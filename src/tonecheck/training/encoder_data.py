@@ -115,7 +115,7 @@ def pools_of(settings: EncoderSettings, split: Split, *, seed: int) -> list[Pool
         Pool(examples=sentences, drawn=len(split.taught) // 3, weight=0.5),
     ]
     by_corpus: dict[str, list[Example]] = {}
-    for example in split.others:
+    for example in split.others if settings.others else ():
         if example.targets or settings.multitask:
             by_corpus.setdefault(example.source, []).append(example)
     roots = {name: len(examples) ** 0.5 for name, examples in by_corpus.items()}

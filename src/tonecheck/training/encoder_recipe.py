@@ -88,7 +88,7 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
     config = {
         **base_config(recipe, "encoder", calibration=calibration, bands=bands),
         "longest": LONGEST,
-        "base": settings.base or PRETRAINED,
+        "base": Path(settings.base).name if settings.base else PRETRAINED,
         "prior": dict(zip(TONES, answers.mean(axis=0).round(4), strict=True)),
         "corpora": dict(data.counts),
         "held_out": len(split.held_out),
