@@ -33,7 +33,7 @@ models: .venv/ready
 	$(BIN)/tonecheck train --recipe encoder --corpora $(CORPORA) --corpora data/learning --out models/encoder-en
 
 pretrained: .venv/ready
-	$(BIN)/python scripts/pretrain_encoder.py --corpora $(CORPORA) --work out/pretraining
+	$(BIN)/python scripts/pretrain_encoder.py --corpora $(CORPORA) --work out/pretraining $(ARGS)
 
 samples: .venv/ready
 	$(BIN)/python scripts/make_samples.py

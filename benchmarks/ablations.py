@@ -4,11 +4,13 @@
 
 All variants share the settings that are not varied, one seed and a short schedule without teachers,
 so that they compare with one another rather than with what ships. Results are stored after each
-variant; those that are there already are kept, unless `--again` is given.
+variant, with the commit that made them; those of as many rounds are kept, unless `--again` is
+given.
 """
 
 import argparse
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from machine import RESULTS, ROOT, store
+from machine import RESULTS, ROOT, commit, store
 from tonecheck.labels import TONES
 from tonecheck.modelstore import shipped_root
 from tonecheck.scorers.windows import Windows
@@ -61,13 +63,17 @@ def main() -> None:
     recipe = Recipe(folders=[options.corpora, ROOT / "data" / "learning"], out=Path("unused"))
     file = RESULTS / "ablations.json"
     earlier = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    found = {} if options.again else dict(earlier.get("variants", {}))
+    same = earlier.get("rounds") == options.rounds and not options.again
+    found = dict(earlier["variants"]) if same else {}
     development = read_development(recipe)
     for name, settings in variants(options.rounds).items():
         if name in found or (options.only and name not in options.only):
             continue
         print(name, flush=True)
-        found[name] = measured(recipe, settings, development, fresh=name == "no pre-training")
+        found[name] = {
+            "commit": commit(),
+            **measured(recipe, settings, development, fresh=name == "no pre-training"),
+        }
         store("ablations", {"rounds": options.rounds, "seed": recipe.seed, "variants": found})
 
 
@@ -86,13 +92,14 @@ def measured(
     base = shipped_root() / PRETRAINED
     tokenizer = marked_tokenizer(base)
     _, split = split_data(recipe, settings, development)
-    model = teach(
-        replace(recipe, say=lambda line: print("  ", line, flush=True)),
-        settings,
-        split,
-        base=_untrained(base) if fresh else base,
-        tokenizer=tokenizer,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        model, _ = teach(
+            replace(recipe, say=lambda line: print("  ", line, flush=True)),
+            settings,
+            split,
+            base=_untrained(base, Path(folder), recipe.seed) if fresh else base,
+            tokenizer=tokenizer,
+        )
     windows = Windows(Tokenizer.from_str(as_json(tokenizer)))
     found: dict[str, Any] = {}
     for name, examples in development.items():
@@ -110,13 +117,12 @@ def measured(
     return found
 
 
-def _untrained(base: Path) -> Path:
-    """Return a checkpoint of the same shape with random weights, beside which nothing is kept."""
-    import tempfile
-
+def _untrained(base: Path, folder: Path, seed: int) -> Path:
+    """Return a checkpoint of the same shape with random weights."""
+    import torch
     from transformers import AutoConfig, AutoModel
 
-    folder = Path(tempfile.mkdtemp())
+    torch.manual_seed(seed)
     AutoModel.from_config(AutoConfig.from_pretrained(base)).save_pretrained(folder)
     return folder
 

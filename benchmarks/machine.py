@@ -17,7 +17,7 @@ def store(name: str, results: dict[str, Any]) -> Path:
     """Write results with the machine, the commit and the versions; return the file."""
     path = RESULTS / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    about = {"made": datetime.now(UTC).date().isoformat(), "commit": _commit(), **_machine()}
+    about = {"made": datetime.now(UTC).date().isoformat(), "commit": commit(), **_machine()}
     path.write_text(json.dumps({**about, **results}, indent=2) + "\n", encoding="utf-8")
     return path
 
@@ -27,7 +27,9 @@ def _machine() -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("numpy", "spacy", "scikit-learn")},
+        "versions": {
+            name: version(name) for name in ("numpy", "spacy", "scikit-learn", "onnxruntime")
+        },
     }
 
 
@@ -39,7 +41,8 @@ def _processor() -> str:
     return next((line.split(": ")[1] for line in lines if line.startswith("model name")), "unknown")
 
 
-def _commit() -> str:
+def commit() -> str:
+    """Return what git calls the checkout that runs."""
     run = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=12"],
         cwd=ROOT, capture_output=True, text=True, check=False,

@@ -20,6 +20,7 @@ from tonecheck.training.unlabelled import UnlabelledPairs
 from tonecheck.training.vocabulary import learn_vocabulary
 
 ROOT = Path(__file__).parents[1]
+STATE = "state.pt"
 VOCABULARY = "tokenizer.json"
 _SAMPLE = 60_000  # forum posts that the vocabulary is learnt from, beside all other corpora
 
@@ -29,13 +30,18 @@ def main() -> None:
     options = _options()
     options.work.mkdir(parents=True, exist_ok=True)
     vocabulary = options.work / VOCABULARY
-    if options.start and not vocabulary.exists():
+    if options.start and not (options.work / STATE).exists():
+        if vocabulary.exists():
+            raise SystemExit(
+                f"{vocabulary} is another run's. Give --start a work folder of its own."
+            )
         shutil.copy(options.start / VOCABULARY, vocabulary)
     if not vocabulary.exists():
         pairs = UnlabelledPairs(_folders(options))
         texts = (text for _, text in chain(pairs.corpora(), islice(pairs.forum(), _SAMPLE)))
         learn_vocabulary(texts).save(str(vocabulary))
-    packs = [options.work / f"pack-{part}.npz" for part in range(options.parts)]
+    dealt = f"share-{options.share:g}-of-{options.parts}"  # other settings make other packs
+    packs = [options.work / f"pack-{dealt}-{part}.npz" for part in range(options.parts)]
     wanted = [(path, part, options) for part, path in enumerate(packs) if not path.exists()]
     with Pool(2) as pool:
         pool.starmap(_pack_part, wanted)
@@ -98,7 +104,7 @@ def _train(data: Pack, vocabulary: Path, options: argparse.Namespace) -> None:
             data,
             shape,
             schedule=schedule,
-            state=options.work / "state.pt",
+            state=options.work / STATE,
             say=say,
             start=partial(start_from, options.start) if options.start else lambda model: None,
         )

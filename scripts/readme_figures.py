@@ -27,6 +27,8 @@ def main() -> None:
     text = README.read_text(encoding="utf-8")
     updated = text
     for name, block in blocks().items():
+        if f"<!-- {name} -->" not in text:
+            raise SystemExit(f"README.md lacks the marker <!-- {name} -->.")
         updated = re.sub(
             rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
             lambda match, block=block: f"{match[1]}{block}\n{match[2]}",
@@ -138,7 +140,8 @@ def encoder(found: dict[str, Any], fairness: dict[str, Any]) -> str:
         f"start-up included, {found['cold_first_verdict_seconds']:.1f} s; "
         f"{found['resident_mib']} MiB resident. "
         f"The graph has {found['graph_bytes'] / 1e6:.1f} MB.\n\n"
-        f"On {fairness['templates']:,} templates that name groups, bad ones are told from harmless "
+        f"{fairness['model']} on {fairness['templates']:,} templates that name groups: bad ones "
+        "are told from harmless "
         f"ones with an AUC of {fairness['overall']:.2f}; between the best and the worst group it "
         f"differs by {fairness['spread']:.2f}."
     )

@@ -61,6 +61,8 @@ def test_a_measurement_is_shown_as_a_table(invoke):
         (("--recipe", "magic"), "there is no recipe 'magic'. Choose from: linear, encoder, hug"),
         (("--recipe", "huggingface"), "--base names the checkpoint of --recipe huggingface, and "),
         (("--base", "somewhere"), "--base names the checkpoint of --recipe huggingface, and goes "),
+        (("--rounds", "3"), "--rounds and --teachers go with encoder and huggingface. Leave them"),
+        (("--recipe", "huggingface", "--base", "./mispelt"), "there is no folder ./mispelt. Give"),
         (("--licence", "nc"), "cannot train on licence tier 'nc'. Choose from: open, unstated."),
         (("--corpora", "."), "none of the folders holds tonecheck_replies_train or"),
     ],

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tonecheck.prepare import prepare
-from tonecheck.scorers.render import SHOUTED, STRETCHED, render
+from tonecheck.scorers.render import SHOUTED, STRETCHED, render, render_parent
 
 loud = st.text(alphabet="aAeEiİßſ sooOTP!.⇧⇿🙂 \n\u0307", max_size=60)
 
@@ -71,3 +71,8 @@ def test_a_quiet_text_is_read_as_it_is(text):
     found, places = render(prepared)
     assert found == prepared.text
     assert places.tolist() == list(range(len(found)))
+
+
+@pytest.mark.parametrize("text", ["stop it", "STOP it, NOW", "I am A learner", "HTML5 is OK", ""])
+def test_what_is_answered_is_read_like_a_reply(text):
+    assert render_parent(text) == render(prepare(text))[0]

@@ -1,7 +1,9 @@
 """Training an encoder from end to end, on a tiny checkpoint of random weights made here."""
 
 import json
+import lzma
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +13,24 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("onnxscript")
 
+from tokenizers import Tokenizer  # noqa: E402
+
 import tonecheck  # noqa: E402
 from tonecheck.errors import InputError  # noqa: E402
 from tonecheck.labels import TONES  # noqa: E402
 from tonecheck.modelstore import open_model  # noqa: E402
-from tonecheck.training.encoder_data import EncoderSettings, split_data  # noqa: E402
-from tonecheck.training.encoder_recipe import CHECKPOINT, train_encoder  # noqa: E402
+from tonecheck.scorers.windows import Windows  # noqa: E402
+from tonecheck.training import finetune  # noqa: E402
+from tonecheck.training.encoder_data import EncoderSettings, split_data, unjudged  # noqa: E402
+from tonecheck.training.encoder_recipe import (  # noqa: E402
+    CHECKPOINT,
+    as_json,
+    marked_tokenizer,
+    train_encoder,
+)
+from tonecheck.training.examples import Example  # noqa: E402
 from tonecheck.training.graph_export import quantisation_loss  # noqa: E402
+from tonecheck.training.mixture import Mixture, Pool  # noqa: E402
 from tonecheck.training.multitask import ToneEncoder  # noqa: E402
 from tonecheck.training.recipe import Recipe, read_development  # noqa: E402
 from tonecheck.training.vocabulary import SPECIAL, learn_vocabulary  # noqa: E402
@@ -32,6 +45,19 @@ def corpora(tmp_path_factory):
         file = f"tonecheck_learning_{name}.jsonl"
         lines = (OURS / file).read_text(encoding="utf-8").splitlines()[:count]
         (folder / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def posts(tmp_path_factory):
+    """A folder with unlabelled posts, for teachers to judge."""
+    folder = tmp_path_factory.mktemp("posts")
+    texts = [f"Page {n} of the notes says how to do step {n}." for n in range(60)]
+    thread = [
+        {"id": n, "parent": n - 1 if n else None, "text": text} for n, text in enumerate(texts)
+    ]
+    with lzma.open(folder / "iac_threads.jsonl.xz", "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps({"id": str(n), "posts": thread}) + "\n" for n in range(4))
     return folder
 
 
@@ -58,14 +84,14 @@ def checkpoint(tmp_path_factory, corpora):
 
 
 @pytest.fixture(scope="module")
-def trained(corpora, checkpoint, tmp_path_factory):
+def trained(corpora, posts, checkpoint, tmp_path_factory):
     out = tmp_path_factory.mktemp("made") / "tiny-encoder"
     said = []
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     config = train_encoder(
-        Recipe(folders=[corpora], out=out, version="3.1.0", say=said.append),
-        EncoderSettings(base=str(checkpoint), rounds=2, teachers=2, unlabelled=0),
+        Recipe(folders=[corpora, posts], out=out, version="3.1.0", say=said.append),
+        EncoderSettings(base=str(checkpoint), rounds=2, teachers=2, unlabelled=50),
     )
     torch.set_num_threads(threads)
     return out, config, said
@@ -132,6 +158,58 @@ def test_a_part_of_the_annotated_replies_leaves_the_held_out_ones(corpora):
     assert 0.3 < len(part.taught) / len(whole.taught) < 0.7
 
 
+def test_the_graph_says_nothing_of_the_machine_that_made_it(trained):
+    out, _, _ = trained
+    content = (out / "encoder.onnx").read_bytes()
+    for trace in (b"site-packages", b"graph_export.py", str(Path.cwd()).encode()):
+        assert trace not in content
+
+
+def test_an_architecture_with_token_types_is_told_them(trained, checkpoint):
+    out, config, _ = trained
+    assert ToneEncoder(checkpoint, {}, vocabulary=600).typed
+    assert b"token_type_ids" in (out / "encoder.onnx").read_bytes()
+    assert config["architecture"] == "bert"
+
+
+def test_dropout_is_on_while_it_learns(checkpoint, monkeypatch):
+    modes = []
+
+    class Watched(finetune.ToneEncoder):
+        def loss(self, batch, device):
+            modes.append(self.training)
+            return super().loss(batch, device)
+
+    monkeypatch.setattr(finetune, "ToneEncoder", Watched)
+    tokenizer = marked_tokenizer(checkpoint)
+    windows = Windows(Tokenizer.from_str(as_json(tokenizer)))
+    example = Example(text="Read it.", targets={TONES[0]: 1.0}, group="g", source="s")
+    mixture = Mixture([Pool(examples=[example], drawn=4, weight=1.0)], windows, names={})
+    finetune.finetune(
+        checkpoint, mixture, settings=finetune.Finetuning(rounds=2), vocabulary=len(tokenizer),
+        score=lambda model: 0.5, say=lambda line: None,
+    )  # fmt: skip
+    assert modes == [True, True]
+
+
+def test_a_reply_of_a_held_out_thread_is_not_judged_by_teachers(corpora, tmp_path):
+    recipe = Recipe(folders=[corpora, tmp_path], out=Path("unused"))
+    _, split = split_data(recipe, EncoderSettings(), read_development(recipe))
+    text = split.held_out[0].text
+    posts = [
+        {"id": 1, "parent": None, "text": "Where is the second proof written down?"},
+        {"id": 2, "parent": 1, "text": text},
+        {"id": 3, "parent": 1, "text": "STOP asking and read page nine of the notes."},
+    ]
+    with lzma.open(tmp_path / "iac_threads.jsonl.xz", "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps({"id": str(n), "posts": posts}) + "\n" for n in range(8))
+    found = unjudged(recipe, EncoderSettings(unlabelled=100), split)
+    assert {example.text for example in found if example.source == "iac_threads"} == {
+        posts[0]["text"], posts[2]["text"],
+    }  # fmt: skip
+    assert unjudged(replace(recipe, licence="open"), EncoderSettings(), split) == []
+
+
 def test_layers_learn_slower_the_deeper_they_lie(checkpoint):
     model = ToneEncoder(checkpoint, {"questions": ("polite",)}, vocabulary=600)
     groups = model.groups(1e-3, 2e-3, 0.5)
@@ -155,10 +233,7 @@ def test_the_loss_of_quantisation_is_that_of_probabilities():
 
 
 def test_a_checkpoint_without_a_fast_tokenizer_is_refused(corpora, tmp_path, monkeypatch):
-    class Slow:
-        is_fast = False
-
-    monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", lambda base: Slow())
+    monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", lambda base: object())
     with pytest.raises(InputError, match=r"has no tokenizer\.json, which scoring needs\. Choose"):
         train_encoder(
             Recipe(folders=[corpora], out=tmp_path / "m"), EncoderSettings(base=str(tmp_path))

@@ -5,6 +5,7 @@ import lzma
 import pytest
 
 from tonecheck.scorers.render import SHOUTED
+from tonecheck.training.examples import Example
 from tonecheck.training.unlabelled import UnlabelledPairs, clean
 
 HELD = "You skipped the exercise about sorting and it shows in every line."
@@ -82,6 +83,35 @@ def test_threads_that_development_samples_from_are_left_out(folder):
     rows = [thread("heldthread", "A question.", "An answer."), thread("other", "A third text.")]
     write(folder, "iac_threads.jsonl.xz", rows)
     assert forum(folder) == [("", "A third text.")]
+
+
+def test_a_forum_thread_is_left_out_whose_id_is_a_short_number(folder):
+    rows = [judged("Quite another text, also held.", ref="iac/4388/98086")]
+    write(folder, "tonecheck_replies_dev.jsonl.gz", rows)
+    write(folder, "iac_threads.jsonl.xz", [thread("4388", "A question."), thread("43", "Others.")])
+    assert forum(folder) == [("", "Others.")]
+
+
+def test_rows_of_a_thread_that_development_names_are_left_out_everywhere(folder):
+    rows = [
+        {"id": f"c{n}", "thread": name, "parent": None, "text": f"Comment {n} on the build."}
+        for n, name in enumerate(("heldthread", "another thread"))
+    ]
+    write(folder, "github_incivility.jsonl.gz", rows)
+    assert corpora(folder) == [("", "Comment 1 on the build.")]
+
+
+def test_corpora_that_are_not_packed_are_read_too(folder):
+    row = {"id": "1", "text": "Read page nine.", "parent": None}
+    (folder / "tonecheck_learning_train.jsonl").write_text(json.dumps(row) + "\n")
+    assert corpora(folder) == [("", "Read page nine.")]
+
+
+def test_replies_of_the_caller_are_left_out_too(folder):
+    write(folder, "iac_threads.jsonl.xz", [thread("t", "Look here.", "I agree now, entirely.")])
+    held = Example(text="I agree now, entirely.", targets={}, group="g", source="s")
+    pairs = UnlabelledPairs([folder], besides=[held])
+    assert list(pairs.forum()) == [("", "Look here.")]
 
 
 def test_development_texts_are_left_out_as_replies_and_as_what_is_answered(folder):

@@ -36,12 +36,18 @@ def train(  # noqa: PLR0913  an option is a parameter
         ),
     ] = None,
     rounds: Annotated[
-        int, typer.Option(min=1, help="How often an encoder reads the annotated replies.")
-    ] = 7,
+        int | None,
+        typer.Option(
+            min=1, help="How often an encoder reads the annotated replies; 7 if not given."
+        ),
+    ] = None,
     teachers: Annotated[
-        int,
-        typer.Option(min=1, help="How many encoders teach the one that ships; 1 trains it alone."),
-    ] = 3,
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many encoders teach the one that is saved; 3 if not given, 1 for none.",
+        ),
+    ] = None,
     licence: Annotated[
         str,
         typer.Option(help="The strictest tier to learn from: open, or unstated (the default)."),
@@ -53,7 +59,7 @@ def train(  # noqa: PLR0913  an option is a parameter
     """Train a model on labelled corpora and write its card.
 
     The linear recipe takes some minutes on 2 cores with all corpora, and under one with
-    data/learning alone. The encoder recipe fine-tunes the encoder that came with tonecheck: about
+    data/learning alone. The encoder recipe fine-tunes models/pretrained-en of a checkout: about
     ten minutes for each teacher and for the model itself, on 2 cores; huggingface does the same
     with any checkpoint. These two need: pip install "tonecheck[train]". Development corpora in the
     folders are measured on, never trained on.
@@ -71,6 +77,8 @@ def train(  # noqa: PLR0913  an option is a parameter
             "--base names the checkpoint of --recipe huggingface, and goes with it alone. "
             "Give both or neither."
         )
+    if recipe == "linear" and (rounds or teachers):
+        raise InputError("--rounds and --teachers go with encoder and huggingface. Leave them out.")
     from tonecheck.training.recipe import Recipe
 
     settings = Recipe(
@@ -81,7 +89,7 @@ def train(  # noqa: PLR0913  an option is a parameter
         seed=seed,
         say=(lambda line: None) if quiet else (lambda line: typer.echo(f"… {line}", err=True)),
     )
-    made = _train(recipe, settings, base=base, rounds=rounds, teachers=teachers)
+    made = _train(recipe, settings, base=base, rounds=rounds or 7, teachers=teachers or 3)
     typer.echo(f"{out}: {made['name']}@{made['version']}, card in {out / 'README.md'}")
 
 
@@ -92,6 +100,7 @@ def _train(
         from tonecheck.training.linear_recipe import train_linear
 
         return train_linear(settings)
-    from tonecheck.training.encoder_recipe import EncoderSettings, train_encoder
+    from tonecheck.training.encoder_data import EncoderSettings
+    from tonecheck.training.encoder_recipe import train_encoder
 
     return train_encoder(settings, EncoderSettings(base=base, rounds=rounds, teachers=teachers))

@@ -51,6 +51,13 @@ def render(prepared: Prepared) -> tuple[str, NDArray[np.int32]]:
     return "".join(pieces), np.concatenate(places).astype(np.int32)
 
 
+def render_parent(parent: str) -> str:
+    """Return the cleaned text of what is answered, with marks before words in capitals."""
+    if not _CAPITALS.search(parent):
+        return parent
+    return _WORD.sub(lambda m: f"{SHOUTED} {m[0]}" if m[0].isupper() else m[0], parent)
+
+
 def _was_stretched(prepared: Prepared, start: int, end: int) -> bool:
     widths = prepared.ends[start:end] - prepared.starts[start:end]
     if int(widths.max()) < _WIDE:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tonecheck.errors import ModelFormatError
 from tonecheck.reading import Reading
-from tonecheck.scorers.render import render
+from tonecheck.scorers.render import render, render_parent
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
@@ -93,7 +93,7 @@ class Windows:
         replies = [encode(text) for text, _ in rendered]
         answered = ["" if alone else reading.parent for reading in readings]
         tails = {
-            text: np.array(encode(text).ids[-PARENT:], dtype=np.int64)
+            text: np.array(encode(render_parent(text)).ids[-PARENT:], dtype=np.int64)
             for text in dict.fromkeys(answered)
         }
         windows: list[Window] = []

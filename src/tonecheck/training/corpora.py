@@ -59,6 +59,13 @@ CORPORA: tuple[Corpus, ...] = (
         weight=1.0,
     ),
     Corpus(
+        name="tonecheck_written_train",
+        mapper=examples.annotated,
+        licence="open",
+        citation="tonecheck, invented replies, second series, CC0, 2026",
+        weight=1.0,
+    ),
+    Corpus(
         name="github_incivility",
         mapper=examples.issue_comments,
         licence="open",
@@ -247,7 +254,7 @@ def available(folders: Sequence[Path], *, licence: str = "unstated") -> list[Cor
     return [
         corpus
         for corpus in CORPORA
-        if corpus.weight and corpus.licence in admitted and _find(corpus, folders)
+        if corpus.weight and corpus.licence in admitted and is_there(corpus, folders)
     ]
 
 
@@ -284,6 +291,11 @@ def without_copies(examples: Iterable[Example], *, of: Iterable[Example]) -> lis
 def find(name: str, folders: Sequence[Path]) -> Path | None:
     """Return the first file of that name that a folder holds."""
     return next((path for folder in folders if (path := folder / name).is_file()), None)
+
+
+def is_there(corpus: Corpus, folders: Sequence[Path]) -> bool:
+    """Return whether a folder holds the corpus."""
+    return _find(corpus, folders) is not None
 
 
 def _find(corpus: Corpus, folders: Sequence[Path]) -> Path | None:

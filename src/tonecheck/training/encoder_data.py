@@ -14,7 +14,7 @@ from tonecheck.training.mixture import Pool, read_example
 from tonecheck.training.recipe import Recipe, TrainingData, read_training
 from tonecheck.training.sentences import sentence_examples
 from tonecheck.training.tasks import read_task
-from tonecheck.training.unlabelled import UnlabelledPairs
+from tonecheck.training.unlabelled import UnlabelledPairs, unmarked
 from tonecheck.training.wordspace import UNLABELLED
 
 _HELD_OUT = 8  # one thread in so many
@@ -105,7 +105,8 @@ def pools_of(settings: EncoderSettings, split: Split, *, seed: int) -> list[Pool
     """Return what a round is drawn from.
 
     The other corpora are drawn by the root of their size, so that large ones do not drown small
-    ones; over a round each counts for our tones as much as its registered weight gives it.
+    ones; over a round each counts for our tones what its registered weight gives it, as far as it
+    can with no draw counting more than an annotated reply.
     """
     sentences = sentence_examples(
         split.taught, [read_example(example) for example in split.taught], seed=seed
@@ -114,6 +115,8 @@ def pools_of(settings: EncoderSettings, split: Split, *, seed: int) -> list[Pool
         Pool(examples=split.taught, drawn=len(split.taught), weight=1.0, augment=True),
         Pool(examples=sentences, drawn=len(split.taught) // 3, weight=0.5),
     ]
+    # A part of the annotated replies is read beside as many others as all of them are.
+    whole = round(len(split.taught) / settings.share)
     by_corpus: dict[str, list[Example]] = {}
     for example in split.others if settings.others else ():
         if example.targets or settings.multitask:
@@ -121,20 +124,33 @@ def pools_of(settings: EncoderSettings, split: Split, *, seed: int) -> list[Pool
     roots = {name: len(examples) ** 0.5 for name, examples in by_corpus.items()}
     for name, examples in sorted(by_corpus.items()):
         share = roots[name] / sum(roots.values())
-        drawn = max(1, round(settings.others * len(split.taught) * share))
-        counted = split.weights[name] * len(examples) * len(split.taught) / _ANNOTATED
+        drawn = max(1, round(settings.others * whole * share))
+        counted = split.weights[name] * len(examples) * whole / _ANNOTATED
         pools.append(Pool(examples=examples, drawn=drawn, weight=min(1.0, counted / drawn)))
     return pools
 
 
 def unjudged(recipe: Recipe, settings: EncoderSettings, split: Split) -> list[Example]:
-    """Return unlabelled forum posts, and as many replies of other corpora, without targets."""
+    """Return unlabelled forum posts, and as many replies of other corpora, without targets.
+
+    None are of a thread that is held out. The posts' licence is unstated, so that a recipe of open
+    licence has none.
+    """
+    if recipe.licence == "open" or not settings.unlabelled:
+        return []
+    pairs = UnlabelledPairs(recipe.folders, besides=split.held_out)
     posts = (
-        Example(text=text, parent=parent or None, targets={}, group="", source=UNLABELLED)
-        for parent, text in UnlabelledPairs(recipe.folders).forum(share=0.25)
+        Example(
+            text=unmarked(text),
+            parent=unmarked(parent) or None,
+            targets={},
+            group="",
+            source=UNLABELLED,
+        )
+        for parent, text in pairs.forum(share=0.25)
         if len(text) <= _SHORT
     )
     found = list(islice(posts, settings.unlabelled))
     random = np.random.default_rng(recipe.seed)
     chosen = random.permutation(len(split.others))[: len(found)]
-    return found + [replace(split.others[i], labels={}, marked=()) for i in chosen]
+    return found + [replace(split.others[i], labels=None, marked=()) for i in chosen]

@@ -7,6 +7,7 @@ them: it chooses each encoder's best round, calibrates and sets the thresholds.
 """
 
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +41,6 @@ from tonecheck.training.recipe import (
     finish,
     read_development,
 )
-from tonecheck.training.wordspace import UNLABELLED
 
 if TYPE_CHECKING:
     from transformers import TokenizersBackend
@@ -72,30 +72,30 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
     development = read_development(recipe)
     data, split = split_data(recipe, settings, development)
     tokenizer = marked_tokenizer(base)
-    model = teach(recipe, settings, split, base=base, tokenizer=tokenizer)
+    model, judged = teach(recipe, settings, split, base=base, tokenizer=tokenizer)
     recipe.say("exporting")
     files = {GRAPH: export_graph(model), TOKENIZER: as_json(tokenizer).encode()}
-    plain = export_graph(model, quantise=False)
-    save_checkpoint(model, tokenizer, recipe.out / CHECKPOINT)
     scorer = _scorer(recipe, files)
+    plain = _scorer(recipe, {**files, GRAPH: export_graph(model, quantise=False)})
     recipe.say("calibrating on held-out replies")
     calibration, bands, answers = _calibrate(scorer, split.held_out)
     slopes = np.array([[part.slope, part.intercept] for part in calibration])
     sample = [read_example(item) for item in [*split.held_out, *split.taught][:_COMPARED]]
-    loss = quantisation_loss(
-        scorer.raw(sample), _scorer(recipe, {**files, GRAPH: plain}).raw(sample), slopes
-    )
+    loss = quantisation_loss(scorer.raw(sample), plain.raw(sample), slopes)
     config = {
         **base_config(recipe, "encoder", calibration=calibration, bands=bands),
         "longest": LONGEST,
-        "base": Path(settings.base).name if settings.base else PRETRAINED,
+        "base": base.resolve().name if isinstance(base, Path) else base,
+        "architecture": model.model.config.model_type,
+        "own_labels": sorted(split.names),
         "prior": dict(zip(TONES, answers.mean(axis=0).round(4), strict=True)),
         "corpora": dict(data.counts),
         "held_out": len(split.held_out),
-        "teachers": settings.teachers,
-        "unlabelled": UNLABELLED if settings.unlabelled and settings.teachers > 1 else None,
+        "teachers": settings.teachers if judged else 1,
+        "judged": judged,
         "quantisation": loss,
     }
+    save_checkpoint(model, tokenizer, recipe.out / CHECKPOINT)
     return finish(
         recipe,
         data,
@@ -112,8 +112,11 @@ def teach(
     *,
     base: Path | str,
     tokenizer: "TokenizersBackend",
-) -> "ToneEncoder":
-    """Return the encoder that ships: taught by several others, or fine-tuned by itself."""
+) -> tuple["ToneEncoder", int]:
+    """Return the encoder that ships, and on how many replies others taught it.
+
+    Where there is nothing that nobody labelled, or but one teacher, it is fine-tuned by itself.
+    """
     from tokenizers import Tokenizer
 
     from tonecheck.training.finetune import Finetuning, finetune, held_out_score
@@ -132,17 +135,19 @@ def teach(
             say=recipe.say,
         )
 
-    if settings.teachers < 2:
-        return tune(pools, recipe.seed)
+    posts = unjudged(recipe, settings, split) if settings.teachers > 1 else []
+    if not posts:
+        return tune(pools, recipe.seed), 0
     models = []
     for number in range(settings.teachers):
         recipe.say(f"teacher {number + 1} of {settings.teachers}")
         models.append(tune(pools, recipe.seed + number))
     recipe.say("judging unlabelled replies")
-    judged = judged_by(models, unjudged(recipe, settings, split), windows)
+    judged = judged_by(models, posts, windows)
     recipe.say("the encoder that ships")
     drawn = min(len(judged), len(split.taught))
-    return tune([*pools, Pool(examples=judged, drawn=drawn, weight=1.0)], recipe.seed + 100)
+    taught = Pool(examples=judged, drawn=drawn, weight=1.0)
+    return tune([*pools, taught], recipe.seed + 100), len(judged)
 
 
 def judged_by(
@@ -182,13 +187,22 @@ def _scorer(recipe: Recipe, files: Mapping[str, bytes]) -> EncoderScorer:
     flat = [Calibration(slope=1.0, intercept=0.0)] * len(TONES)
     bands = [Band(unsure_at=0.3, yes_at=0.5, clear_at=0.9)] * len(TONES)
     config = base_config(recipe, "encoder", calibration=flat, bands=bands)
-    save_model(recipe.out, {**config, "longest": LONGEST, "prior": {}}, card="", files=files)
-    return EncoderScorer.from_folder(open_model(str(recipe.out.resolve())))
+    # Elsewhere than where the model goes: what is there stays whole until the new one is.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        save_model(path, {**config, "longest": LONGEST, "prior": {}}, card="", files=files)
+        return EncoderScorer.from_folder(open_model(folder))
 
 
 def _checkpoint(base: str | None) -> Path | str:
     if base is not None:
-        return Path(base) if Path(base).is_dir() else base
+        if Path(base).is_dir():
+            return Path(base)
+        if base.startswith((".", "/", "~")) or base.count("/") > 1:
+            raise InputError(
+                f"there is no folder {base}. Give a checkpoint's folder or its name on the hub."
+            )
+        return base
     path = shipped_root() / PRETRAINED
     if not path.is_dir():
         raise InputError(
@@ -200,10 +214,10 @@ def _checkpoint(base: str | None) -> Path | str:
 
 def marked_tokenizer(base: Path | str) -> "TokenizersBackend":
     """Return the tokenizer of a checkpoint, made to know the marks that `scorers.render` puts."""
-    from transformers import AutoTokenizer
+    from transformers import AutoTokenizer, TokenizersBackend
 
     tokenizer = AutoTokenizer.from_pretrained(base)
-    if not tokenizer.is_fast:
+    if not isinstance(tokenizer, TokenizersBackend):
         raise InputError(
             f"{base} has no tokenizer.json, which scoring needs. Choose a checkpoint with one."
         )

@@ -28,7 +28,8 @@ class Example:
         group: What must stay on one side of a split: a thread, an author or a document.
         alias: Another name that the group is cited by, or empty.
         source: Where the reply comes from.
-        labels: The corpus's own labels, in [0, 1]; see `training.tasks`.
+        labels: The corpus's own labels, in [0, 1], those left out 0; None where they are unknown.
+            See `training.tasks`.
         marked: Stretches of the text that the corpus's annotators marked for hostility.
     """
 
@@ -37,7 +38,7 @@ class Example:
     targets: Mapping[Tone, float]
     severities: Mapping[Tone, float] = field(default_factory=dict)
     evidence: Mapping[Tone, tuple[str, ...]] = field(default_factory=dict)
-    labels: Mapping[str, float] = field(default_factory=dict)
+    labels: Mapping[str, float] | None = None
     marked: tuple[tuple[int, int], ...] = ()
     group: str
     alias: str = ""

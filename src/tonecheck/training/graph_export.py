@@ -49,11 +49,26 @@ def export_graph(model: ToneEncoder, *, quantise: bool = True) -> bytes:
             warnings.simplefilter("ignore")
             _export(model, plain)
         if not quantise:
-            return plain.read_bytes()
+            return _without_traces(plain)
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
         quantize_dynamic(plain, small, weight_type=QuantType.QInt8, per_channel=True)
-        return small.read_bytes()
+        return _without_traces(small)
+
+
+def _without_traces(path: Path) -> bytes:
+    """Return a graph without what the exporter notes of the machine, such as its paths."""
+    import onnx
+
+    model = onnx.load(path)
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    for tensor in graph.initializer:
+        del tensor.metadata_props[:]
+        tensor.doc_string = ""
+    return bytes(model.SerializeToString())
 
 
 def _export(model: ToneEncoder, path: Path) -> None:

@@ -148,7 +148,8 @@ class Mixture:
                     targets[row, column] = example.targets[tone]
                     weights[row, column] = weight
             evidence[row, :size], beside[row, :size] = token_evidence(example, reading, window)
-            if names := self.names.get(example.source):
+            names = self.names.get(example.source)
+            if names and example.labels is not None:
                 rows, values = labels.setdefault(example.source, ([], []))
                 rows.append(row)
                 values.append([example.labels.get(name, 0.0) for name in names])

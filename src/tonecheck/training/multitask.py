@@ -4,6 +4,7 @@ The tones' head is the checkpoint's own sequence classifier, so that what is sav
 `AutoModelForSequenceClassification` and no code of ours.
 """
 
+import inspect
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ _DROPOUTS = (
     "attention_dropout", "mlp_dropout", "embedding_dropout", "classifier_dropout",
     "hidden_dropout_prob", "attention_probs_dropout_prob",
 )  # fmt: skip
-_LAYER = re.compile(r"\blayers?\.(\d+)\.")
+_LAYER = re.compile(r"(?:^|[._])(?:layers?|blocks?|h)\.(\d+)\.")
 
 
 class ToneEncoder(nn.Module):
@@ -62,7 +63,8 @@ class ToneEncoder(nn.Module):
         self.own = nn.ModuleDict(
             {name: nn.Linear(config.hidden_size, len(labels)) for name, labels in names.items()}
         )
-        self._typed = "token_type_ids" in self.model.forward.__code__.co_varnames
+        takes = inspect.signature(self.model.forward).parameters
+        self._typed = "token_type_ids" in takes and getattr(config, "type_vocab_size", 0) > 1
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
@@ -86,9 +88,11 @@ class ToneEncoder(nn.Module):
             torch.from_numpy(part).to(device) for part in (batch.tokens, batch.mask, batch.types)
         )
         logits, evidence, states = self(tokens, mask, types)
-        total = _weighted(logits, batch.targets, batch.weights)
-        total = total + EVIDENCE_WEIGHT * _weighted(
-            evidence, batch.evidence, batch.evidence_weights
+        # By the number of replies, so that a batch of replies that count little moves little.
+        total = _cost(logits, batch.targets, batch.weights) / batch.weights.size
+        marked = max(1.0, float(batch.evidence_weights.sum()))
+        total = total + EVIDENCE_WEIGHT * (
+            _cost(evidence, batch.evidence, batch.evidence_weights) / marked
         )
         pooled = (states * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)
         for name, (rows, labels) in batch.labels.items():
@@ -123,13 +127,12 @@ class ToneEncoder(nn.Module):
         ]
 
 
-def _weighted(logits: Tensor, targets: NDArray[np.float32], weights: NDArray[np.float32]) -> Tensor:
+def _cost(logits: Tensor, targets: NDArray[np.float32], weights: NDArray[np.float32]) -> Tensor:
     device = logits.device
-    counts = torch.from_numpy(weights).to(device)
     cost = nn.functional.binary_cross_entropy_with_logits(
         logits.float(), torch.from_numpy(targets).to(device), reduction="none"
     )
-    return (cost * counts).sum() / counts.sum().clamp_min(1.0)
+    return (cost * torch.from_numpy(weights).to(device)).sum()
 
 
 def predict(

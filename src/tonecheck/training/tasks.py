@@ -124,7 +124,7 @@ def read_task(corpus: Corpus, folders: Sequence[Path]) -> tuple[tuple[str, ...],
 
     found = [example for examples in read_rows(corpus, folders, read) for example in examples]
     counts = Counter(
-        name for example in found for name, value in example.labels.items() if value > 0
+        name for example in found for name, value in (example.labels or {}).items() if value > 0
     )
     return tuple(sorted(name for name, count in counts.items() if count >= _FEWEST)), found
 

@@ -1,15 +1,22 @@
 """Replies with what they answer, for pre-training: no labels, and no development text."""
 
-import gzip
 import json
 import lzma
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tonecheck.prepare import prepare
-from tonecheck.scorers.render import render
-from tonecheck.training.corpora import CORPORA, DEVELOPMENT, find, fingerprint, read_corpus
+from tonecheck.scorers.render import MARKS, render
+from tonecheck.training.corpora import (
+    CORPORA,
+    DEVELOPMENT,
+    find,
+    fingerprint,
+    is_there,
+    read_corpus,
+    read_rows,
+)
 from tonecheck.training.examples import Example
 from tonecheck.training.wordspace import UNLABELLED
 
@@ -17,16 +24,26 @@ Pair = tuple[str, str]
 """What is answered, or an empty string, and the reply; both cleaned as the encoder reads them."""
 
 _CONVERSATIONS = "cmv_ad_hominem_threads"
+_FORUM = "iac"  # what our annotation calls the forum, whose thread ids are short numbers
 _TELLING = 20  # letters from which on an equal beginning is no chance
 
 
 class UnlabelledPairs:
     """Reads pairs of parent and reply from the corpora, each text cleaned once."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], *, besides: Iterable[Example] = ()) -> None:
+        """Decide what to leave out: development replies, and whole threads that they stand in.
+
+        Args:
+            folders: Where the corpora lie.
+            besides: Further replies whose words and threads are left out.
+        """
         self._folders = folders
-        held = _development(folders)
-        self._threads = {name for example in held for name in example.names}
+        held = [*_development(folders), *besides]
+        self._names = {name for example in held for name in example.names}
+        self._threads = self._names | {
+            example.group.rsplit("/", 1)[-1] for example in held if example.source == _FORUM
+        }
         # Cleaning takes out a quotation at the beginning, so that only the clean form matches.
         forms = (form for example in held for form in (example.text, clean(example.text)))
         self._texts = set(map(fingerprint, forms)) - {""}
@@ -54,14 +71,15 @@ class UnlabelledPairs:
     def corpora(self) -> Iterator[Pair]:
         """Yield the pairs of the labelled training corpora, without their labels."""
         for corpus in CORPORA:
-            path = find(f"{corpus.name}.jsonl.gz", self._folders) if corpus.weight else None
-            if path is None:
+            if not corpus.weight or not is_there(corpus, self._folders):
                 continue
-            with gzip.open(path, "rt", encoding="utf-8") as lines:
-                for row in map(json.loads, lines):
-                    if corpus.name == _CONVERSATIONS:
-                        row = {"messages": [*row["context"], {"text": row["final"] or ""}]}
-                    yield from self._kept(_row_pairs(row))
+            for row in read_rows(corpus, self._folders, dict):
+                called = {str(row.get(key)) for key in ("id", "thread", "submission")}
+                if called & self._names:
+                    continue
+                if corpus.name == _CONVERSATIONS:
+                    row = {"messages": [*row["context"], {"text": row["final"] or ""}]}
+                yield from self._kept(_row_pairs(row))
 
     def _kept(self, pairs: Iterator[Pair]) -> Iterator[Pair]:
         for parent, text in pairs:
@@ -72,17 +90,20 @@ class UnlabelledPairs:
 
 def _development(folders: Sequence[Path]) -> list[Example]:
     """Return the examples of the development corpora that a folder holds."""
-    present = (
-        corpus
-        for corpus in DEVELOPMENT
-        if any(find(f"{corpus.name}{ending}", folders) for ending in (".jsonl.gz", ".jsonl"))
-    )
+    present = (corpus for corpus in DEVELOPMENT if is_there(corpus, folders))
     return [example for corpus in present for example in read_corpus(corpus, folders)]
 
 
 def clean(text: str) -> str:
     """Return a text as the encoder reads it."""
     return render(prepare(text))[0]
+
+
+def unmarked(text: str) -> str:
+    """Return a text as it was before `clean` put marks before loud words."""
+    for mark in MARKS:
+        text = text.replace(f"{mark} ", "")
+    return text
 
 
 def _thread_pairs(thread: Mapping[str, Any]) -> Iterator[Pair]:
