@@ -47,8 +47,12 @@ def blocks() -> dict[str, str]:
         "quality": quality(read("quality")),
         "speed": speed(read("speed")),
         "encoder": encoder(read("encoder_speed"), read("fairness")),
-        "ablations": ablations(read("ablations")),
+        **({"ablations": ablations(read("ablations"))} if _has("ablations") else {}),
     }
+
+
+def _has(name: str) -> bool:
+    return (RESULTS / f"{name}.json").exists()
 
 
 def read(name: str) -> dict[str, Any]:
@@ -68,15 +72,17 @@ def check() -> str:
 
 def quality(stored: dict[str, Any]) -> str:
     """Return the table of quality."""
+    linear = next(key for key in stored if key.startswith("linear-en@"))
     lines = [
         f"`{stored['model']}` on development data (95 % intervals; `make bench`). These "
         "replies trained nothing and set no threshold; their figures were looked at while the "
         "recipe was made, so they are a little too good. 140 of the annotated replies are also UCC "
         "comments:",
         "",
-        "| replies | tone | of them positive | AUC | aim | plain TF-IDF | right when it says yes "
+        f"| replies | tone | of them positive | AUC | aim | {linear} | plain TF-IDF "
+        "| right when it says yes "
         "| of positives found |",
-        "|---|---|---:|---|---:|---:|---|---|",
+        "|---|---|---:|---|---:|---:|---:|---|---|",
     ]
     for corpus, title in CORPORA.items():
         for tone, found in stored["shipped"][corpus].items():
@@ -85,9 +91,18 @@ def quality(stored: dict[str, Any]) -> str:
                 f"| {title} | {tone} | {found['positive']:,} of {found['replies']:,} "
                 f"| **{auc['value']:.2f}** ({auc['low']:.2f}–{auc['high']:.2f}) "
                 f"| {stored['aims'].get(corpus, {}).get(tone, '–')} "
+                f"| {stored[linear][corpus][tone]['auc']['value']:.2f} "
                 f"| {stored['plain_tfidf'][corpus][tone]['value']:.2f} "
                 f"| {percent(found['yes']['precision'])} | {percent(found['yes']['recall'])} |"
             )
+    found = stored["condescending"]
+    auc = found["auc"]
+    lines += [
+        "",
+        f"What UCC's readers called condescending ({found['positive']} of {found['replies']:,}) is "
+        f"ranked by dismissiveness with an AUC of {auc['value']:.2f} ({auc['low']:.2f}–"
+        f"{auc['high']:.2f}; aim {found['aim']}).",
+    ]
     return "\n".join(lines)
 
 

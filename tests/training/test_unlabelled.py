@@ -86,7 +86,7 @@ def test_threads_that_development_samples_from_are_left_out(folder):
 
 
 def test_a_forum_thread_is_left_out_whose_id_is_a_short_number(folder):
-    rows = [judged("Quite another text, also held.", ref="iac/4388/98086")]
+    rows = [judged("Quite another text, also held.", ref="4388/98086") | {"source": "iac"}]
     write(folder, "tonecheck_replies_dev.jsonl.gz", rows)
     write(folder, "iac_threads.jsonl.xz", [thread("4388", "A question."), thread("43", "Others.")])
     assert forum(folder) == [("", "Others.")]
