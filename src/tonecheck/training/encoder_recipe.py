@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tonecheck.errors import InputError, require
 from tonecheck.labels import TONES
 from tonecheck.modelstore import GRAPH, TOKENIZER, open_model, save_model, shipped_root
 from tonecheck.policy import Band
 from tonecheck.scorers.encoder import EncoderScorer
-from tonecheck.scorers.logistic import Floats, calibrated, sigmoid
+from tonecheck.scorers.logistic import Floats, sigmoid
 from tonecheck.scorers.render import MARKS
 from tonecheck.scorers.windows import LONGEST, Windows
-from tonecheck.training.calibrate import Calibration, calibrate, choose_band
+from tonecheck.training.calibrate import Calibration
 from tonecheck.training.encoder_data import (
     EncoderSettings,
     Split,
@@ -35,9 +34,9 @@ from tonecheck.training.encoder_data import (
 from tonecheck.training.examples import Example
 from tonecheck.training.mixture import Mixture, Pool, read_example
 from tonecheck.training.recipe import (
-    OURS,
     Recipe,
     base_config,
+    calibrate_tones,
     finish,
     read_development,
 )
@@ -78,7 +77,8 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
     scorer = _scorer(recipe, files)
     plain = _scorer(recipe, {**files, GRAPH: export_graph(model, quantise=False)})
     recipe.say("calibrating on held-out replies")
-    calibration, bands, answers = _calibrate(scorer, split.held_out)
+    unseen = [read_example(example) for example in split.held_out]
+    calibration, bands, answers = calibrate_tones(scorer.raw(unseen), split.held_out)
     slopes = np.array([[part.slope, part.intercept] for part in calibration])
     sample = [read_example(item) for item in [*split.held_out, *split.taught][:_COMPARED]]
     loss = quantisation_loss(scorer.raw(sample), plain.raw(sample), slopes)
@@ -166,20 +166,6 @@ def judged_by(
         replace(example, targets=dict(zip(TONES, row, strict=True)))
         for example, row in zip(examples, means.tolist(), strict=True)
     ]
-
-
-def _calibrate(
-    scorer: EncoderScorer, held_out: Sequence[Example]
-) -> tuple[list[Calibration], list[Band], NDArray[np.bool_]]:
-    raw = scorer.raw([read_example(example) for example in held_out])
-    severities = np.array([[example.severities[t] for t in TONES] for example in held_out])
-    answers = severities >= 0.5
-    calibration = [calibrate(raw[:, i], answers[:, i]) for i in range(len(TONES))]
-    slopes = np.array([[part.slope, part.intercept] for part in calibration])
-    probabilities = calibrated(raw, slopes)
-    sources = ["ours" if example.source == OURS else "found" for example in held_out]
-    bands = [choose_band(probabilities[:, i], severities[:, i], sources) for i in range(len(TONES))]
-    return calibration, bands, answers
 
 
 def _scorer(recipe: Recipe, files: Mapping[str, bytes]) -> EncoderScorer:

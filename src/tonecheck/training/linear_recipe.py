@@ -10,15 +10,14 @@ from numpy.typing import NDArray
 from tonecheck.labels import TONES
 from tonecheck.modelstore import save_model
 from tonecheck.reading import Reading
-from tonecheck.scorers.logistic import sigmoid
-from tonecheck.training.calibrate import Floats, calibrate, choose_band, held_out_groups
+from tonecheck.training.calibrate import Floats, held_out_groups
 from tonecheck.training.examples import Example
 from tonecheck.training.linear import Table, cue_kinds, fit, read_examples, scorer_of, tabulate
 from tonecheck.training.recipe import (
-    OURS,
     Recipe,
     TrainingData,
     base_config,
+    calibrate_tones,
     finish,
     read_development,
     read_training,
@@ -56,21 +55,14 @@ def train_linear(recipe: Recipe) -> dict[str, Any]:
     table = tabulate(data.readings, kinds)
     recipe.say("word vectors")
     space = _word_space(recipe, development)
-    raw, severities = _held_out(recipe, data, table, space=space, kinds=kinds)
-    calibration = [calibrate(raw[:, i], severities[:, i] >= 0.5) for i in range(len(TONES))]
-    slopes = np.array([[part.slope, part.intercept] for part in calibration])
-    held_out = sigmoid(raw * slopes[:, 0] + slopes[:, 1])
-    sources = ["ours" if example.source == OURS else "found" for example in data.examples]
-    bands = [
-        choose_band(held_out[:, i], severities[:, i], sources[: data.annotated])
-        for i in range(len(TONES))
-    ]
+    raw = _held_out(recipe, data, table, space=space, kinds=kinds)
+    calibration, bands, answers = calibrate_tones(raw, data.examples[: data.annotated])
     recipe.say("final fit")
     weights = fit(table, data.examples, data.importance, space=space)
     config = {
         **base_config(recipe, "linear", calibration=calibration, bands=bands),
         "kinds": list(kinds),
-        "prior": dict(zip(TONES, (severities >= 0.5).mean(axis=0).round(4), strict=True)),
+        "prior": dict(zip(TONES, answers.mean(axis=0).round(4), strict=True)),
         "corpora": dict(found.counts),
         "word_space": UNLABELLED if space is not None else None,
     }
@@ -112,8 +104,8 @@ def _word_space(recipe: Recipe, development: Mapping[str, Sequence[Example]]) ->
 
 def _held_out(
     recipe: Recipe, data: _Data, table: Table, *, space: WordSpace | None, kinds: Sequence[str]
-) -> tuple[Floats, Floats]:
-    """Return raw log-odds and severities of annotated replies, each held out once.
+) -> Floats:
+    """Return raw log-odds of annotated replies, each held out once.
 
     A reply is held out with its thread, also where another corpus has it, and with the sentences
     made of them.
@@ -130,10 +122,7 @@ def _held_out(
         scorer = scorer_of(fit(table, data.examples, importance, space=space), kinds)
         rows = np.flatnonzero(folds[: data.annotated] == fold).tolist()
         raw[rows] = scorer.raw([data.readings[row] for row in rows])
-    severities = [
-        [example.severities[tone] for tone in TONES] for example in data.examples[: data.annotated]
-    ]
-    return raw, np.array(severities)
+    return raw
 
 
 def _folds_elsewhere(data: _Data, folds: NDArray[np.int64]) -> list[list[int]]:

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tonecheck.checker import load
 from tonecheck.errors import InputError
 from tonecheck.labels import TONES
 from tonecheck.policy import Band
-from tonecheck.training.calibrate import Calibration
+from tonecheck.scorers.logistic import Floats, calibrated
+from tonecheck.training.calibrate import Calibration, calibrate, choose_band
 from tonecheck.training.card import write_card
 from tonecheck.training.corpora import (
     DEVELOPMENT,
@@ -108,6 +112,26 @@ def read_training(
     recipe.say(f"reading {len(ours) + len(others):,} replies from {len(corpora)} corpora")
     counts = {name: len(examples) for name, examples in kept.items()}
     return TrainingData(corpora, counts, ours, others)
+
+
+def calibrate_tones(
+    raw: Floats, examples: Sequence[Example]
+) -> tuple[list[Calibration], list[Band], NDArray[np.bool_]]:
+    """Return each tone's calibration and thresholds, and which replies carry it.
+
+    Args:
+        raw: Log-odds of annotated replies that the model has not seen, shape (replies, tones).
+        examples: These replies.
+    """
+    severities = np.array([[example.severities[tone] for tone in TONES] for example in examples])
+    answers = severities >= 0.5
+    columns = range(len(TONES))
+    calibration = [calibrate(raw[:, i], answers[:, i]) for i in columns]
+    slopes = np.array([[part.slope, part.intercept] for part in calibration])
+    probabilities = calibrated(raw, slopes)
+    sources = ["ours" if example.source == OURS else "found" for example in examples]
+    bands = [choose_band(probabilities[:, i], severities[:, i], sources) for i in columns]
+    return calibration, bands, answers
 
 
 def base_config(
