@@ -19,6 +19,7 @@ from sklearn.metrics import roc_auc_score
 import tonecheck
 from machine import store
 from tonecheck import Message
+from tonecheck.parallel import check_parallel, usable_cores
 
 FEWEST = 60  # templates of a group, with both answers
 
@@ -46,11 +47,9 @@ def main() -> None:
         for group in GROUPS:
             if f" {group} " in padded:
                 places[group].append(place)
-    checker = tonecheck.load(options.model)
     messages = (Message(text=row["Text"]) for row in rows)
-    scores = np.array(
-        [v.tones[tonecheck.Tone.HOSTILITY].probability for v in checker.check_many(messages)]
-    )
+    verdicts = check_parallel(messages, model=options.model, workers=usable_cores())
+    scores = np.array([v.tones[tonecheck.Tone.HOSTILITY].probability for v in verdicts])
     bad = np.array([row["Label"] == "BAD" for row in rows])
     areas = {
         group: round(float(roc_auc_score(bad[found], scores[found])), 4)
@@ -58,7 +57,7 @@ def main() -> None:
         if len(found) >= FEWEST and 0 < bad[found].sum() < len(found)
     }
     results = {
-        "model": checker.model,
+        "model": tonecheck.load(options.model).model,
         "templates": len(rows),
         "overall": round(float(roc_auc_score(bad, scores)), 4),
         "spread": round(max(areas.values()) - min(areas.values()), 4),
