@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 import tonecheck
 from machine import ROOT, store
 from tonecheck.labels import TONES, Tone
+from tonecheck.modelstore import shipped_models
 from tonecheck.training.corpora import (
     DEVELOPMENT,
     corpus_named,
@@ -43,27 +44,31 @@ def main() -> None:
     """Measure, store and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpora", type=Path, required=True)
-    folders = [parser.parse_args().corpora, ROOT / "data" / "learning"]
-    checker, linear = tonecheck.load(), tonecheck.load("linear-en")
+    parser.add_argument("--model", default="default")
+    parser.add_argument("--store-as", default="quality", help="the name of the file of results")
+    options = parser.parse_args()
+    folders = [options.corpora, ROOT / "data" / "learning"]
+    checker = tonecheck.load(options.model)
+    checkers = [checker, *(tonecheck.load(path.name) for path in shipped_models())]
     development = {corpus.name: read_corpus(corpus, folders) for corpus in DEVELOPMENT}
-    shipped = {
-        name: measure(examples, judge(checker, examples), checker.policy)
-        for name, examples in development.items()
+    measured = {
+        each.model: {
+            name: measure(examples, judge(each, examples), each.policy)
+            for name, examples in development.items()
+        }
+        for each in {each.model: each for each in checkers}.values()
     }
-    other = {
-        name: measure(examples, judge(linear, examples), linear.policy)
-        for name, examples in development.items()
-    }
+    shipped = measured.pop(checker.model)
     plain = plain_tfidf(folders, development)
     results = {
         "model": checker.model,
         "aims": AIMS,
         "shipped": shipped,
         "condescending": {"aim": CONDESCENDING_AIM, **condescending(checker, folders)},
-        linear.model: other,
+        "others": measured,
         "plain_tfidf": plain,
     }
-    path = store("quality", results)
+    path = store(options.store_as, results)
     for name, tones in shipped.items():
         for tone, figures in tones.items():
             auc, base = figures["auc"], plain[name][tone]

@@ -4,6 +4,7 @@ Weights are quantised channel by channel, activations as they come (dynamic quan
 needs no sample texts and loses little; `quantisation_loss` says how much.
 """
 
+import logging
 import tempfile
 import warnings
 from pathlib import Path
@@ -45,8 +46,10 @@ def export_graph(model: ToneEncoder, *, quantise: bool = True) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         plain, small = Path(folder, "plain.onnx"), Path(folder, "small.onnx")
         with warnings.catch_warnings():
-            # The exporter warns of names that its own passes make up, and of its own deprecations.
+            # The exporter warns of names that its own passes make up, of its own deprecations and
+            # of packages that it could also export from.
             warnings.simplefilter("ignore")
+            logging.getLogger("torch.onnx").setLevel(logging.ERROR)
             _export(model, plain)
         if not quantise:
             return _without_traces(plain)
