@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
+_TONES = ("hostility", "hustling", "dismissiveness")
 CORPORA = {
     "tonecheck_replies_dev": "annotated real replies",
     "tonecheck_learning_dev": "invented replies in learning spaces",
@@ -48,6 +49,7 @@ def blocks() -> dict[str, str]:
         "speed": speed(read("speed")),
         **({"encoder": encoder(read("encoder_speed"))} if _has("encoder_speed") else {}),
         "fairness": fairness(read("fairness")),
+        "first_encoder": first_encoder(read("first_encoder"), read("quality")),
         **({"ablations": ablations(read("ablations"))} if _has("ablations") else {}),
     }
 
@@ -172,6 +174,28 @@ def fairness(found: dict[str, Any]) -> str:
     )
 
 
+def first_encoder(found: dict[str, Any], shipped: dict[str, Any]) -> str:
+    """Return how the first encoder compares with what ships."""
+    ours, theirs = (
+        [stored["shipped"]["tonecheck_replies_dev"][tone]["auc"]["value"] for tone in _TONES]
+        for stored in (found, shipped)
+    )
+    losses = ROOT / "models" / "pretrained-en" / "pretraining.json"
+    pretraining = json.loads(losses.read_text(encoding="utf-8"))["losses"][-1]
+    return (
+        f"**No encoder ships yet.** The first one ({found['model']}) ranks annotated real replies "
+        f"with AUCs of {_listed(ours)} ({', '.join(_TONES)}), `{shipped['model']}` with "
+        f"{_listed(theirs)}: it was pre-trained for "
+        f"{pretraining['seconds'] // 60} minutes on 2 cores "
+        f"({pretraining['tokens'] / 1e6:.0f} million tokens), "
+        "and needs far longer."
+    )
+
+
+def _listed(values: list[float]) -> str:
+    return " / ".join(f"{value:.2f}" for value in values)
+
+
 def ablations(stored: dict[str, Any]) -> str:
     """Return the table of what each part of the encoder's recipe adds."""
     lines = [
@@ -185,7 +209,7 @@ def ablations(stored: dict[str, Any]) -> str:
         tones = found["tonecheck_replies_dev"]
         cells = [
             f"{tones[tone]['value']:.3f} ({tones[tone]['low']:.2f}–{tones[tone]['high']:.2f})"
-            for tone in ("hostility", "hustling", "dismissiveness")
+            for tone in _TONES
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
