@@ -86,7 +86,7 @@ def test_right_to_left_words_inside_english_are_no_obstacle(checker):
 
 def test_a_megabyte_is_read_up_to_the_limit_and_says_so(checker):
     thanks = "Thanks, this explains it well and I tried it on my own data. " * 17_000
-    verdict = checker.check(f"You are an idiot. {thanks}")
+    verdict = checker.check(f"You are an idiot and a pathetic liar. {thanks}")
     assert Tone.HOSTILITY in verdict.flagged
     assert verdict.truncated
     assert verdict.note is Note.TRUNCATED

@@ -44,7 +44,7 @@ def test_a_damaged_model_is_named_and_the_others_listed(invoke, monkeypatch, tmp
     shutil.copytree(good, tmp_path / "models" / "good-en")
     shutil.copytree(good, tmp_path / "models" / "bad-en")
     (tmp_path / "models" / "bad-en" / "README.md").write_text("other", encoding="utf-8")
-    monkeypatch.setattr(modelstore, "_shipped_root", lambda: tmp_path / "models")
+    monkeypatch.setattr(modelstore, "shipped_root", lambda: tmp_path / "models")
     done = invoke("models")
     assert done.exit_code == 2
     assert "verified" in done.stdout
