@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORPORA ?= ../shared/corpora
 BIN := .venv/bin
 
-.PHONY: demo test lint bench models pretrained samples screenshots clean
+.PHONY: demo test lint bench bench-encoder models pretrained samples screenshots clean
 
 demo: .venv/ready
 	$(BIN)/tonecheck audit data/samples/moodle-forum.csv --out out/demo --title "Foundations of Data Analysis"
@@ -20,8 +20,11 @@ lint: .venv/ready
 bench: .venv/ready .venv/bench
 	$(BIN)/python benchmarks/speed.py --corpora $(CORPORA)
 	$(BIN)/python benchmarks/quality.py --corpora $(CORPORA)
-	$(BIN)/python benchmarks/encoder_speed.py
 	$(BIN)/python benchmarks/fairness.py --corpora $(CORPORA)
+
+# Hours on 2 cores, and needs models/encoder-en.
+bench-encoder: .venv/ready
+	$(BIN)/python benchmarks/encoder_speed.py
 	$(BIN)/python benchmarks/ablations.py --corpora $(CORPORA)
 
 .venv/bench: .venv/ready
