@@ -35,6 +35,9 @@ _WORDS = (
     "we did in class and it shows why the order of the two steps does not matter here"
 ).split()
 
+# spaCy's thinc loads torch where it finds it; people who only score have not installed it.
+_WITHOUT_TORCH = "import sys; sys.modules['torch'] = None\n"
+
 _COLD = """
 import time; begun = time.perf_counter()
 import tonecheck
@@ -42,12 +45,14 @@ tonecheck.load({model!r}).check("Just google it.", parent="How do I invert a mat
 print(time.perf_counter() - begun)
 """
 _MEMORY = """
-import json, resource, sys
+import json, pathlib, sys
 import tonecheck
 checker = tonecheck.load({model!r})
 for verdict in checker.check_many(json.load(sys.stdin)):
     pass
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+# Not getrusage: that begins with what the parent process held when it forked.
+status = dict(line.split(":", 1) for line in pathlib.Path("/proc/self/status").open())
+print(int(status["VmHWM"].split()[0]) / 1024)
 """
 
 
@@ -154,7 +159,11 @@ def _score_part(part: int) -> None:
 
 def _python(code: str, text: str = "") -> str:
     done = subprocess.run(
-        [sys.executable, "-c", code], input=text, capture_output=True, text=True, check=True
+        [sys.executable, "-c", _WITHOUT_TORCH + code],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout
 
