@@ -16,6 +16,7 @@ from tonecheck.training.examples import Example
 Floats = NDArray[np.float32]
 
 _BUCKET = 12  # batches whose replies are sorted by length together, so that little is padded
+_USUAL = 90  # tokens of a reply with what it answers, about
 _BESIDE = 0.3  # how much words outside the evidence count beside those in it: they are many
 
 
@@ -96,7 +97,7 @@ class Mixture:
             for place in _draw(len(pool.examples), pool.drawn, random):
                 drawn.append((pool.examples[place], pool.weight, pool.augment))
         order = random.permutation(len(drawn))
-        size = _BUCKET * self._batch_tokens // 90
+        size = _BUCKET * self._batch_tokens // _USUAL
         for first in range(0, len(order), size):
             yield from self._batches([drawn[i] for i in order[first : first + size]], random)
 
