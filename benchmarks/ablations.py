@@ -98,7 +98,6 @@ def measured(
             settings,
             split,
             base=_untrained(base, Path(folder), recipe.seed) if fresh else base,
-            tokenizer=tokenizer,
         )
     windows = Windows(Tokenizer.from_str(as_json(tokenizer)))
     found: dict[str, Any] = {}

@@ -1,15 +1,12 @@
 """`tonecheck train`: make a model of your own."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tonecheck.cli.options import Quiet, examples
 from tonecheck.errors import InputError
-
-if TYPE_CHECKING:
-    from tonecheck.training.recipe import Recipe
 
 RECIPES = ("linear", "encoder", "huggingface")
 EXAMPLES = examples(
@@ -48,6 +45,17 @@ def train(  # noqa: PLR0913  an option is a parameter
             help="How many encoders teach the one that is saved; 3 if not given, 1 for none.",
         ),
     ] = None,
+    teachers_from: Annotated[
+        str | None,
+        typer.Option(
+            help="A larger checkpoint that the teachers start from, a folder or a name on the hub; "
+            "the model's own if not given."
+        ),
+    ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(help="A folder that keeps finished teachers, so that a stopped run goes on."),
+    ] = None,
     licence: Annotated[
         str,
         typer.Option(help="The strictest tier to learn from: open, or unstated (the default)."),
@@ -77,8 +85,11 @@ def train(  # noqa: PLR0913  an option is a parameter
             "--base names the checkpoint of --recipe huggingface, and goes with it alone. "
             "Give both or neither."
         )
-    if recipe == "linear" and (rounds or teachers):
-        raise InputError("--rounds and --teachers go with encoder and huggingface. Leave them out.")
+    if recipe == "linear" and (rounds or teachers or teachers_from or work):
+        raise InputError(
+            "--rounds, --teachers, --teachers-from and --work go with encoder and huggingface. "
+            "Leave them out."
+        )
     from tonecheck.training.recipe import Recipe
 
     settings = Recipe(
@@ -89,18 +100,22 @@ def train(  # noqa: PLR0913  an option is a parameter
         seed=seed,
         say=(lambda line: None) if quiet else (lambda line: typer.echo(f"… {line}", err=True)),
     )
-    made = _train(recipe, settings, base=base, rounds=rounds or 7, teachers=teachers or 3)
-    typer.echo(f"{out}: {made['name']}@{made['version']}, card in {out / 'README.md'}")
-
-
-def _train(
-    name: str, settings: "Recipe", *, base: str | None, rounds: int, teachers: int
-) -> dict[str, Any]:
-    if name == "linear":
+    if recipe == "linear":
         from tonecheck.training.linear_recipe import train_linear
 
-        return train_linear(settings)
-    from tonecheck.training.encoder_data import EncoderSettings
-    from tonecheck.training.encoder_recipe import train_encoder
+        made = train_linear(settings)
+    else:
+        from tonecheck.training.encoder_data import EncoderSettings
+        from tonecheck.training.encoder_recipe import train_encoder
 
-    return train_encoder(settings, EncoderSettings(base=base, rounds=rounds, teachers=teachers))
+        made = train_encoder(
+            settings,
+            EncoderSettings(
+                base=base,
+                rounds=rounds or 7,
+                teachers=teachers or 3,
+                teachers_from=teachers_from,
+                work=work,
+            ),
+        )
+    typer.echo(f"{out}: {made['name']}@{made['version']}, card in {out / 'README.md'}")

@@ -16,6 +16,7 @@ from typing import TypeVar
 from tonecheck.errors import InputError
 from tonecheck.training import examples
 from tonecheck.training.examples import Example, Mapper, Row
+from tonecheck.training.referenced import with_texts
 
 Read = TypeVar("Read")
 
@@ -34,6 +35,7 @@ class Corpus:
         citation: Who made it.
         weight: How much one example counts beside one of our own annotated replies; 0 for a
             corpus that only measures.
+        referenced: Whether its rows name replies of other corpora instead of holding texts.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Corpus:
     licence: str
     citation: str
     weight: float = 0.0
+    referenced: bool = False
 
 
 CORPORA: tuple[Corpus, ...] = (
@@ -64,6 +67,14 @@ CORPORA: tuple[Corpus, ...] = (
         licence="open",
         citation="tonecheck, invented replies, second series, CC0, 2026",
         weight=1.0,
+    ),
+    Corpus(
+        name="tonecheck_annotated_train",
+        mapper=examples.annotated,
+        licence="unstated",
+        citation="tonecheck annotators (large language models), second series, 2026",
+        weight=1.0,
+        referenced=True,
     ),
     Corpus(
         name="github_incivility",
@@ -237,15 +248,31 @@ def read_rows(
             f"{corpus.name}.jsonl.gz is in none of {', '.join(map(str, folders))}. "
             "Name the folder that holds the corpora with --corpora."
         )
+    if corpus.referenced:
+        yield from _read_referenced(corpus, path, folders, read=read)
+        return
     for number, line in enumerate(_lines(path), start=1):
         try:
             yield read(json.loads(line))
         except (KeyError, TypeError, ValueError) as err:
-            raise InputError(
-                f"this is not a row of {corpus.name} ({type(err).__name__}: {err}). "
-                "Restore the file as its makers published it.",
-                place=f"{path.name}:{number}",
-            ) from err
+            raise _broken(corpus, f"{path.name}:{number}", err) from err
+
+
+def _read_referenced(
+    corpus: Corpus, path: Path, folders: Sequence[Path], *, read: Callable[[Row], Read]
+) -> Iterator[Read]:
+    try:
+        yield from map(read, with_texts(map(json.loads, _lines(path)), folders))
+    except (KeyError, TypeError, ValueError) as err:
+        raise _broken(corpus, path.name, err) from err
+
+
+def _broken(corpus: Corpus, place: str, err: Exception) -> InputError:
+    return InputError(
+        f"this is not a row of {corpus.name} ({type(err).__name__}: {err}). "
+        "Restore the file as its makers published it.",
+        place=place,
+    )
 
 
 def available(folders: Sequence[Path], *, licence: str = "unstated") -> list[Corpus]:

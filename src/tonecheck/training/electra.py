@@ -6,7 +6,7 @@ gated units; they share the token embeddings.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from transformers import ModernBertConfig, ModernBertModel
 
-from tonecheck.errors import InputError
-from tonecheck.training.packing import LENGTHS, Pack, Tokens
+from tonecheck.training.packing import Pack, batches
 from tonecheck.training.vocabulary import CLS, MASK, PAD, SEP
 
 MASKED = 0.15
@@ -181,7 +180,7 @@ def pretrain(
         _groups(model), lr=schedule.rate, betas=(0.9, 0.98), eps=1e-6, fused=True
     )
     step, seconds, seen = _resumed(state, model, optimizer)
-    batches = _batches(data, schedule.batch_tokens, seed=schedule.seed + step)
+    source = batches(data, schedule.batch_tokens, seed=schedule.seed + step)
     saved_at = time.monotonic()
     begun = saved_at - seconds
     sums: list[list[float]] = []
@@ -190,7 +189,7 @@ def pretrain(
         rate = schedule.rate_at(step, seconds / (60 * schedule.minutes))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        tokens = torch.from_numpy(next(batches).astype(np.int64)).to(device)
+        tokens = torch.from_numpy(next(source).astype(np.int64)).to(device)
         sums.append(_learn(model, optimizer, tokens))
         step, seen = step + 1, seen + tokens.numel()
         if step % _SAY_EVERY == 0:
@@ -239,24 +238,6 @@ def _save(state: Path, model: nn.Module, optimizer: Optimizer, **progress: float
         {"model": model.state_dict(), "optimizer": optimizer.state_dict(), **progress}, partial
     )
     partial.replace(state)
-
-
-def _batches(data: Pack, tokens: int, *, seed: int) -> Iterator[Tokens]:
-    """Yield batches without end: all of one length, the lengths in turn by their share."""
-    random = np.random.default_rng(seed)
-    while True:
-        plan = []
-        for length in LENGTHS:
-            order = random.permutation(len(data.rows[length]))
-            size = tokens // length
-            plan += [(length, order[i : i + size]) for i in range(0, len(order) - size + 1, size)]
-        if not plan:
-            raise InputError(
-                f"the texts fill no batch of {tokens} tokens. Pack more texts or take fewer tokens."
-            )
-        for place in random.permutation(len(plan)):
-            length, rows = plan[place]
-            yield data.rows[length][rows]
 
 
 def describe(shape: Shape, schedule: Schedule) -> dict[str, Any]:

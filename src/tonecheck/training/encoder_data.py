@@ -1,5 +1,6 @@
 """What an encoder learns from, in its parts, and what can be varied about it."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -31,7 +32,10 @@ class EncoderSettings:
         base: The checkpoint to start from; None for the pre-trained one that ships.
         rounds: How often the annotated replies are read.
         teachers: How many encoders teach the one that ships; below 2 there is no teaching.
+        teachers_from: A larger checkpoint that the teachers start from; None for the same one.
+        work: A folder for finished teachers, so that a run that was stopped goes on; None for none.
         unlabelled: How many unlabelled posts the teachers judge for it.
+        judged: How many of these are read in a round, for each annotated reply.
         multitask: Whether the corpora's own labels are learned as well.
         others: How many replies of other corpora are read, for each annotated one.
         without: Corpora to leave out.
@@ -42,9 +46,12 @@ class EncoderSettings:
     base: str | None = None
     rounds: int = 7
     teachers: int = 3
+    teachers_from: str | None = None
+    work: Path | None = None
     unlabelled: int = 20_000
+    judged: float = 1.0
     multitask: bool = True
-    others: float = 0.7
+    others: float = 0.5
     without: frozenset[str] = field(default_factory=frozenset)
     share: float = 1.0
     parents: bool = True
@@ -87,10 +94,8 @@ def split_data(
     annotated = list(data.annotated)
     if not settings.parents:
         annotated = [replace(example, parent=None) for example in annotated]
-    groups = [example.group for example in annotated]
-    folds = held_out_groups(groups, _HELD_OUT, seed=recipe.seed)
-    held_out = [example for example, fold in zip(annotated, folds, strict=True) if fold == 0]
-    taught = [example for example, fold in zip(annotated, folds, strict=True) if fold != 0]
+    held_out = [example for example in annotated if _held_out(example.group, recipe.seed)]
+    taught = [example for example in annotated if not _held_out(example.group, recipe.seed)]
     if settings.share < 1.0:
         parts = held_out_groups([item.group for item in taught], _PARTS, seed=recipe.seed + 1)
         limit = round(_PARTS * settings.share)
@@ -99,6 +104,12 @@ def split_data(
     others = [example for example in data.others if not example.names & closed]
     weights = {corpus.name: corpus.weight for corpus in data.corpora}
     return data, Split(taught, held_out, others, names, weights)
+
+
+def _held_out(group: str, seed: int) -> bool:
+    """Return whether a thread teaches nothing: by its name alone, however the corpora grow."""
+    digest = hashlib.sha256(f"{seed}:{group}".encode()).digest()
+    return int.from_bytes(digest[:8]) % _HELD_OUT == 0
 
 
 def pools_of(settings: EncoderSettings, split: Split, *, seed: int) -> list[Pool]:

@@ -6,6 +6,7 @@ Hinton, Vinyals & Dean 2015, arXiv 1503.02531). An eighth of the annotated threa
 them: it chooses each encoder's best round, calibrates and sets the thresholds.
 """
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -46,7 +47,9 @@ if TYPE_CHECKING:
 
     from tonecheck.training.multitask import ToneEncoder
 
-PRETRAINED = "pretrained-en"
+PRETRAINED = "shrunk-en"
+"""The checkpoint that the encoder starts from; `scripts/shrink_encoder.py` makes it."""
+
 CHECKPOINT = "huggingface"
 """The folder inside a model's that holds its checkpoint, for training on from."""
 
@@ -67,11 +70,11 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
         require(module, extra="train")
     from tonecheck.training.graph_export import export_graph, quantisation_loss, save_checkpoint
 
-    base = _checkpoint(settings.base)
+    base = checkpoint(settings.base)
     development = read_development(recipe)
     data, split = split_data(recipe, settings, development)
     tokenizer = marked_tokenizer(base)
-    model, judged = teach(recipe, settings, split, base=base, tokenizer=tokenizer)
+    model, judged = teach(recipe, settings, split, base=base)
     recipe.say("exporting")
     files = {GRAPH: export_graph(model), TOKENIZER: as_json(tokenizer).encode()}
     scorer = _scorer(recipe, files)
@@ -92,6 +95,7 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
         "corpora": dict(data.counts),
         "held_out": len(split.held_out),
         "teachers": settings.teachers if judged else 1,
+        "teachers_from": settings.teachers_from and Path(settings.teachers_from).name,
         "judged": judged,
         "quantisation": loss,
     }
@@ -106,48 +110,85 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
 
 
 def teach(
-    recipe: Recipe,
-    settings: EncoderSettings,
-    split: Split,
-    *,
-    base: Path | str,
-    tokenizer: "TokenizersBackend",
+    recipe: Recipe, settings: EncoderSettings, split: Split, *, base: Path | str
 ) -> tuple["ToneEncoder", int]:
     """Return the encoder that ships, and on how many replies others taught it.
 
-    Where there is nothing that nobody labelled, or but one teacher, it is fine-tuned by itself.
+    Where there is nothing that nobody labelled, or but one teacher of its own kind, it is
+    fine-tuned by itself.
     """
-    from tokenizers import Tokenizer
-
-    from tonecheck.training.finetune import Finetuning, finetune, held_out_score
-
-    windows = Windows(Tokenizer.from_str(as_json(tokenizer)))
+    own = _Tuner(recipe, settings, split, base=base)
     pools = pools_of(settings, split, seed=recipe.seed)
-    score = held_out_score(split.held_out, windows)
-
-    def tune(pools: Sequence[Pool], seed: int) -> "ToneEncoder":
-        return finetune(
-            base,
-            Mixture(pools, windows, names=split.names, alone=0.15 if settings.parents else 1.0),
-            settings=Finetuning(rounds=settings.rounds, seed=seed),
-            vocabulary=len(tokenizer),
-            score=score,
-            say=recipe.say,
-        )
-
-    posts = unjudged(recipe, settings, split) if settings.teachers > 1 else []
+    larger = settings.teachers_from
+    posts = unjudged(recipe, settings, split) if settings.teachers > 1 or larger else []
     if not posts:
-        return tune(pools, recipe.seed), 0
+        return own.tune(pools, recipe.seed), 0
+    tuner = own if larger is None else _Tuner(recipe, settings, split, base=checkpoint(larger))
     models = []
     for number in range(settings.teachers):
         recipe.say(f"teacher {number + 1} of {settings.teachers}")
-        models.append(tune(pools, recipe.seed + number))
+        models.append(tuner.taught(pools, recipe.seed + number))
     recipe.say("judging unlabelled replies")
-    judged = judged_by(models, posts, windows)
+    judged = judged_by(models, posts, tuner.windows)
     recipe.say("the encoder that ships")
-    drawn = min(len(judged), len(split.taught))
+    drawn = min(len(judged), round(settings.judged * len(split.taught)))
     taught = Pool(examples=judged, drawn=drawn, weight=1.0)
-    return tune([*pools, taught], recipe.seed + 100), len(judged)
+    return own.tune([*pools, taught], recipe.seed + 100), len(judged)
+
+
+class _Tuner:
+    """Fine-tunes one checkpoint, with its own tokenizer, on what it is given."""
+
+    def __init__(
+        self, recipe: Recipe, settings: EncoderSettings, split: Split, *, base: Path | str
+    ) -> None:
+        from tokenizers import Tokenizer
+
+        from tonecheck.training.finetune import held_out_score
+
+        self._recipe, self._settings, self._split, self._base = recipe, settings, split, base
+        tokenizer = marked_tokenizer(base)
+        self._vocabulary = len(tokenizer)
+        self.windows = Windows(Tokenizer.from_str(as_json(tokenizer)))
+        self._score = held_out_score(split.held_out, self.windows)
+
+    def tune(self, pools: Sequence[Pool], seed: int) -> "ToneEncoder":
+        """Return the encoder after its best round."""
+        from tonecheck.training.finetune import Finetuning, finetune
+
+        alone = 0.15 if self._settings.parents else 1.0
+        return finetune(
+            self._base,
+            Mixture(pools, self.windows, names=self._split.names, alone=alone),
+            settings=Finetuning(rounds=self._settings.rounds, seed=seed),
+            vocabulary=self._vocabulary,
+            score=self._score,
+            say=self._recipe.say,
+        )
+
+    def taught(self, pools: Sequence[Pool], seed: int) -> "ToneEncoder":
+        """Return a teacher: from the work folder if it is finished there, else fine-tuned."""
+        from safetensors.torch import load_file, save_file
+
+        from tonecheck.training.multitask import ToneEncoder
+
+        if self._settings.work is None:
+            return self.tune(pools, seed)
+        # Other texts or settings make another teacher; a file of theirs is not taken for this one.
+        told = repr((self._base, self._settings, len(self._split.taught), self._split.names))
+        name = hashlib.sha256(told.encode()).hexdigest()[:12]
+        path = self._settings.work / f"teacher-{seed}-{name}.safetensors"
+        if path.exists():
+            self._recipe.say(f"taking {path.name} from {self._settings.work}")
+            model = ToneEncoder(self._base, self._split.names, vocabulary=self._vocabulary)
+            model.load_state_dict(load_file(path))
+            return model
+        model = self.tune(pools, seed)
+        self._settings.work.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".unfinished")
+        save_file({key: part.contiguous() for key, part in model.state_dict().items()}, unfinished)
+        unfinished.replace(path)
+        return model
 
 
 def judged_by(
@@ -180,7 +221,12 @@ def _scorer(recipe: Recipe, files: Mapping[str, bytes]) -> EncoderScorer:
         return EncoderScorer.from_folder(open_model(folder))
 
 
-def _checkpoint(base: str | None) -> Path | str:
+def checkpoint(base: str | None) -> Path | str:
+    """Return where a checkpoint lies; None for the one that ships.
+
+    Raises:
+        InputError: If the folder is not there.
+    """
     if base is not None:
         if Path(base).is_dir():
             return Path(base)

@@ -65,7 +65,7 @@ def finetune(
     model.train()  # a loaded checkpoint is in evaluation mode, without dropout
     rate = settings.rate or _usual_rate(model)
     groups = model.groups(rate, 2 * rate, settings.layer_decay)
-    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6)
+    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6, fused=True)
     best, state, step = -math.inf, average.state_dict(), 0
     expected: float | None = None  # steps in all, known after the first round
     for number in range(settings.rounds):

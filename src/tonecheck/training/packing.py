@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tonecheck.errors import InputError
 from tonecheck.training.unlabelled import Pair
 from tonecheck.training.vocabulary import CLS, PAD, SEP
 
@@ -81,3 +82,30 @@ def _sequences(parent: Sequence[int], reply: Sequence[int]) -> Iterator[list[int
         if len(rest) < size // 4:
             return
         yield [CLS, *rest, SEP]
+
+
+def batches(data: Pack, tokens: int, *, seed: int) -> Iterator[Tokens]:
+    """Yield batches without end: all of one length, the lengths in turn by their share.
+
+    Args:
+        data: The sequences.
+        tokens: How many a batch holds, padding included.
+        seed: Of the order.
+
+    Raises:
+        InputError: If there are too few sequences for a single batch.
+    """
+    random = np.random.default_rng(seed)
+    while True:
+        plan = []
+        for length in LENGTHS:
+            order = random.permutation(len(data.rows[length]))
+            size = tokens // length
+            plan += [(length, order[i : i + size]) for i in range(0, len(order) - size + 1, size)]
+        if not plan:
+            raise InputError(
+                f"the texts fill no batch of {tokens} tokens. Pack more texts or take fewer tokens."
+            )
+        for place in random.permutation(len(plan)):
+            length, rows = plan[place]
+            yield data.rows[length][rows]

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
 
 from tonecheck.training.electra import Electra
 
@@ -24,11 +25,8 @@ def save_pretrained(model: Electra, vocabulary: Path, out: Path) -> None:
         vocabulary: The `tokenizer.json` that it was trained with.
         out: The folder.
     """
-    import transformers
-
     model.to(torch.bfloat16)
     encoder: Any = model.encoder  # transformers leaves both untyped
-    tokenizer: Any = transformers.PreTrainedTokenizerFast
     encoder.save_pretrained(out)
     save_file(
         {
@@ -38,8 +36,16 @@ def save_pretrained(model: Electra, vocabulary: Path, out: Path) -> None:
         },
         out / HELPERS,
     )
-    tokenizer(
-        tokenizer_file=str(vocabulary),
+    save_tokenizer(Tokenizer.from_file(str(vocabulary)), out)
+
+
+def save_tokenizer(tokenizer: Tokenizer, out: Path) -> None:
+    """Write a tokenizer with our special pieces so that `AutoTokenizer` loads it."""
+    import transformers
+
+    fast: Any = transformers.PreTrainedTokenizerFast
+    fast(
+        tokenizer_object=tokenizer,
         pad_token="[PAD]",
         unk_token="[UNK]",
         cls_token="[CLS]",

@@ -109,9 +109,10 @@ def read_training(
         if examples and not examples[0].severities:
             kept[name] = without_copies(examples, of=ours)
             others += kept[name]
-    recipe.say(f"reading {len(ours) + len(others):,} replies from {len(corpora)} corpora")
-    counts = {name: len(examples) for name, examples in kept.items()}
-    return TrainingData(corpora, counts, ours, others)
+    counts = {name: len(examples) for name, examples in kept.items() if examples}
+    recipe.say(f"reading {len(ours) + len(others):,} replies from {len(counts)} corpora")
+    present = [corpus for corpus in corpora if corpus.name in counts]
+    return TrainingData(present, counts, ours, others)
 
 
 def calibrate_tones(
