@@ -102,7 +102,7 @@ def test_the_shipped_annotation_holds_no_text_and_one_row_a_reply():
     assert all(set(found) == keys for found in rows)
     assert all(set(span) == {"label", "start", "end"} for r in rows for span in r["evidence"])
     assert all(re.fullmatch(r"[\w./-]+", found["ref"]) for found in rows)
-    assert len({(found["source"], found["ref"]) for found in rows}) == len(rows) > 1000
+    assert len({(found["source"], found["ref"]) for found in rows}) == len(rows) > 4000
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the research corpora are absent")

@@ -67,8 +67,8 @@ def train(  # noqa: PLR0913  an option is a parameter
     """Train a model on labelled corpora and write its card.
 
     The linear recipe takes some minutes on 2 cores with all corpora, and under one with
-    data/learning alone. The encoder recipe fine-tunes models/pretrained-en of a checkout: about
-    ten minutes for each teacher and for the model itself, on 2 cores; huggingface does the same
+    data/learning alone. The encoder recipe fine-tunes models/shrunk-en of a checkout: about
+    half an hour for each teacher and for the model itself, on 2 cores; huggingface does the same
     with any checkpoint. These two need: pip install "tonecheck[train]". Development corpora in the
     folders are measured on, never trained on.
     """
