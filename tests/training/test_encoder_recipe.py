@@ -24,6 +24,7 @@ from tonecheck.training import finetune  # noqa: E402
 from tonecheck.training.encoder_data import EncoderSettings, split_data, unjudged  # noqa: E402
 from tonecheck.training.encoder_recipe import (  # noqa: E402
     CHECKPOINT,
+    Tuner,
     as_json,
     marked_tokenizer,
     train_encoder,
@@ -91,7 +92,9 @@ def trained(corpora, posts, checkpoint, tmp_path_factory):
     torch.set_num_threads(1)
     config = train_encoder(
         Recipe(folders=[corpora, posts], out=out, version="3.1.0", say=said.append),
-        EncoderSettings(base=str(checkpoint), rounds=2, teachers=2, unlabelled=50),
+        EncoderSettings(
+            base=str(checkpoint), rounds=2, teachers=2, unlabelled=50, teachers_from=str(checkpoint)
+        ),
     )
     torch.set_num_threads(threads)
     return out, config, said
@@ -138,6 +141,35 @@ def test_weights_of_eight_bits_move_probabilities_but_little(trained):
     _, config, _ = trained
     assert config["quantisation"]["replies"] == 400
     assert config["quantisation"]["mean"] < 0.02
+
+
+def test_a_finished_teacher_is_taken_from_the_work_folder(corpora, checkpoint, tmp_path):
+    said = []
+    recipe = Recipe(folders=[corpora], out=Path("unused"), say=said.append)
+    settings = EncoderSettings(base=str(checkpoint), rounds=1, work=tmp_path / "kept")
+    _, split = split_data(recipe, settings, read_development(recipe))
+    pools = [Pool(examples=split.taught, drawn=20, weight=1.0)]
+    first, again = (
+        Tuner(recipe, settings, split, base=checkpoint).taught(pools, 5) for _ in range(2)
+    )
+    assert re.fullmatch(r"taking teacher-5-\w{12}\.safetensors from .*kept", said[-1])
+    assert all(
+        torch.equal(one, other)
+        for one, other in zip(first.state_dict().values(), again.state_dict().values(), strict=True)
+    )
+    Tuner(recipe, replace(settings, rounds=2), split, base=checkpoint).taught(pools, 5)
+    assert said[-1].startswith("round 2 of 2")
+
+
+def test_held_out_threads_stay_held_out_when_corpora_grow(corpora, tmp_path):
+    lines = (corpora / "tonecheck_learning_train.jsonl").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "tonecheck_learning_train.jsonl").write_text("\n".join(lines[:200]) + "\n")
+    fewer, more = (
+        split_data(Recipe(folders=[folder], out=Path("unused")), EncoderSettings(), {})[1]
+        for folder in (tmp_path, corpora)
+    )
+    assert {e.text for e in fewer.held_out} <= {e.text for e in more.held_out}
+    assert {e.text for e in fewer.taught} <= {e.text for e in more.taught}
 
 
 def test_held_out_threads_teach_nothing(corpora):

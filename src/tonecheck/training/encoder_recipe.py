@@ -117,13 +117,13 @@ def teach(
     Where there is nothing that nobody labelled, or but one teacher of its own kind, it is
     fine-tuned by itself.
     """
-    own = _Tuner(recipe, settings, split, base=base)
+    own = Tuner(recipe, settings, split, base=base)
     pools = pools_of(settings, split, seed=recipe.seed)
     larger = settings.teachers_from
     posts = unjudged(recipe, settings, split) if settings.teachers > 1 or larger else []
     if not posts:
         return own.tune(pools, recipe.seed), 0
-    tuner = own if larger is None else _Tuner(recipe, settings, split, base=checkpoint(larger))
+    tuner = own if larger is None else Tuner(recipe, settings, split, base=checkpoint(larger))
     models = []
     for number in range(settings.teachers):
         recipe.say(f"teacher {number + 1} of {settings.teachers}")
@@ -136,12 +136,20 @@ def teach(
     return own.tune([*pools, taught], recipe.seed + 100), len(judged)
 
 
-class _Tuner:
+class Tuner:
     """Fine-tunes one checkpoint, with its own tokenizer, on what it is given."""
 
     def __init__(
         self, recipe: Recipe, settings: EncoderSettings, split: Split, *, base: Path | str
     ) -> None:
+        """Load the checkpoint's tokenizer and cut the held-out replies by it.
+
+        Args:
+            recipe: The settings.
+            settings: What can be varied.
+            split: What teaches, and what is held out.
+            base: The checkpoint.
+        """
         from tokenizers import Tokenizer
 
         from tonecheck.training.finetune import held_out_score
