@@ -10,15 +10,16 @@ from tonecheck.exports import READERS, read_export, reader_named, sniff
 from tonecheck.messages import BadRow, Message
 
 FORMATS = (
-    "The formats are: slack (Slack export), discord (DiscordChatExporter JSON), discourse "
-    "(Discourse topic JSON), moodle (Moodle forum export), table (Table: CSV, TSV, JSON lines, "
-    "JSON or Parquet)."
+    "The formats are: slack (Slack export), whatsapp (WhatsApp chat export), discord "
+    "(DiscordChatExporter JSON), discourse (Discourse topic JSON), moodle (Moodle forum export), "
+    "table (Table: CSV, TSV, JSON lines, JSON or Parquet)."
 )
 
 
 def test_every_reader_says_what_it_takes_and_how_to_get_it():
     assert [reader.name for reader in READERS] == [
         "slack",
+        "whatsapp",
         "discord",
         "discourse",
         "moodle",
