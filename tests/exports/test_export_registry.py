@@ -11,8 +11,8 @@ from tonecheck.messages import BadRow, Message
 
 FORMATS = (
     "The formats are: slack (Slack export), whatsapp (WhatsApp chat export), discord "
-    "(DiscordChatExporter JSON), discourse (Discourse topic JSON), moodle (Moodle forum export), "
-    "table (Table: CSV, TSV, JSON lines, JSON or Parquet)."
+    "(DiscordChatExporter JSON), telegram (Telegram Desktop JSON), discourse (Discourse topic "
+    "JSON), moodle (Moodle forum export), table (Table: CSV, TSV, JSON lines, JSON or Parquet)."
 )
 
 
@@ -21,6 +21,7 @@ def test_every_reader_says_what_it_takes_and_how_to_get_it():
         "slack",
         "whatsapp",
         "discord",
+        "telegram",
         "discourse",
         "moodle",
         "table",
@@ -165,6 +166,28 @@ _DISCORD = {
         }
     ],
 }
+_TELEGRAM = {
+    "name": "Loops",
+    "type": "private_supergroup",
+    "id": 1,
+    "messages": [
+        {"id": 2, "type": "service", "action": "topic_created", "title": "t"},
+        {
+            "id": 3,
+            "type": "message",
+            "date": "2026-09-08T10:30:00",
+            "date_unixtime": "1788858000",
+            "from": "Mara",
+            "from_id": "user1",
+            "author": "M",
+            "forwarded_from": "Ken",
+            "reply_to_message_id": 2,
+            "reply_to_peer_id": "channel1",
+            "text_entities": [{"type": "text_link", "text": "x", "href": "https://e.org"}],
+            "poll": {"question": "q"},
+        },
+    ],
+}
 _DISCOURSE = {
     "post_stream": {
         "posts": [
@@ -211,7 +234,13 @@ def _with(value, path, new):
 
 @pytest.mark.parametrize(
     ("name", "export"),
-    [("discord", _DISCORD), ("discourse", _DISCOURSE), ("moodle", _MOODLE), ("table", _TABLE)],
+    [
+        ("discord", _DISCORD),
+        ("telegram", _TELEGRAM),
+        ("discourse", _DISCOURSE),
+        ("moodle", _MOODLE),
+        ("table", _TABLE),
+    ],
 )
 @given(path=st.lists(st.integers(0, 20), max_size=5), new=_json)
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

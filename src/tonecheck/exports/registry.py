@@ -13,6 +13,7 @@ from tonecheck.exports.moodle import Moodle
 from tonecheck.exports.slack import Slack
 from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.exports.table import Table
+from tonecheck.exports.telegram import Telegram
 from tonecheck.exports.whatsapp import WhatsApp
 from tonecheck.messages import BadRow, Message
 
@@ -20,6 +21,7 @@ READERS: tuple[Reader, ...] = (
     Slack(),
     WhatsApp(),
     Discord(),
+    Telegram(),
     Discourse(),
     Moodle(),
     Table(),
