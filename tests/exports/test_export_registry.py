@@ -12,7 +12,8 @@ from tonecheck.messages import BadRow, Message
 FORMATS = (
     "The formats are: slack (Slack export), whatsapp (WhatsApp chat export), discord "
     "(DiscordChatExporter JSON), telegram (Telegram Desktop JSON), discourse (Discourse topic "
-    "JSON), moodle (Moodle forum export), table (Table: CSV, TSV, JSON lines, JSON or Parquet)."
+    "JSON), moodle (Moodle forum export), zoom (Zoom meeting chat), table (Table: CSV, TSV, JSON "
+    "lines, JSON or Parquet)."
 )
 
 
@@ -24,6 +25,7 @@ def test_every_reader_says_what_it_takes_and_how_to_get_it():
         "telegram",
         "discourse",
         "moodle",
+        "zoom",
         "table",
     ]
     for reader in READERS:

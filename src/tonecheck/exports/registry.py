@@ -15,6 +15,7 @@ from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.exports.table import Table
 from tonecheck.exports.telegram import Telegram
 from tonecheck.exports.whatsapp import WhatsApp
+from tonecheck.exports.zoom import Zoom
 from tonecheck.messages import BadRow, Message
 
 READERS: tuple[Reader, ...] = (
@@ -24,6 +25,7 @@ READERS: tuple[Reader, ...] = (
     Telegram(),
     Discourse(),
     Moodle(),
+    Zoom(),
     Table(),
 )
 """Every reader; the first that recognises a file reads it, so the table comes last."""
