@@ -10,18 +10,22 @@ from tonecheck.exports import READERS, read_export, reader_named, sniff
 from tonecheck.messages import BadRow, Message
 
 FORMATS = (
-    "The formats are: slack (Slack export), discord (DiscordChatExporter JSON), discourse "
-    "(Discourse topic JSON), moodle (Moodle forum export), table (Table: CSV, TSV, JSON lines, "
-    "JSON or Parquet)."
+    "The formats are: slack (Slack export), whatsapp (WhatsApp chat export), discord "
+    "(DiscordChatExporter JSON), telegram (Telegram Desktop JSON), discourse (Discourse topic "
+    "JSON), moodle (Moodle forum export), zoom (Zoom meeting chat), table (Table: CSV, TSV, JSON "
+    "lines, JSON or Parquet)."
 )
 
 
 def test_every_reader_says_what_it_takes_and_how_to_get_it():
     assert [reader.name for reader in READERS] == [
         "slack",
+        "whatsapp",
         "discord",
+        "telegram",
         "discourse",
         "moodle",
+        "zoom",
         "table",
     ]
     for reader in READERS:
@@ -164,6 +168,28 @@ _DISCORD = {
         }
     ],
 }
+_TELEGRAM = {
+    "name": "Loops",
+    "type": "private_supergroup",
+    "id": 1,
+    "messages": [
+        {"id": 2, "type": "service", "action": "topic_created", "title": "t"},
+        {
+            "id": 3,
+            "type": "message",
+            "date": "2026-09-08T10:30:00",
+            "date_unixtime": "1788858000",
+            "from": "Mara",
+            "from_id": "user1",
+            "author": "M",
+            "forwarded_from": "Ken",
+            "reply_to_message_id": 2,
+            "reply_to_peer_id": "channel1",
+            "text_entities": [{"type": "text_link", "text": "x", "href": "https://e.org"}],
+            "poll": {"question": "q"},
+        },
+    ],
+}
 _DISCOURSE = {
     "post_stream": {
         "posts": [
@@ -210,7 +236,13 @@ def _with(value, path, new):
 
 @pytest.mark.parametrize(
     ("name", "export"),
-    [("discord", _DISCORD), ("discourse", _DISCOURSE), ("moodle", _MOODLE), ("table", _TABLE)],
+    [
+        ("discord", _DISCORD),
+        ("telegram", _TELEGRAM),
+        ("discourse", _DISCOURSE),
+        ("moodle", _MOODLE),
+        ("table", _TABLE),
+    ],
 )
 @given(path=st.lists(st.integers(0, 20), max_size=5), new=_json)
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -26,9 +26,11 @@ _MARKS = (
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _WINDOWS = {0xDC00 + byte: bytes([byte]).decode("cp1252", "replace") for byte in range(0x80, 0x100)}
 # yajl refuses half a surrogate pair and the rest of the file with it; exports that cut texts at a
-# fixed length hold them. Backslash pairs are matched first, so that an escaped one is not misread.
-_SURROGATES = re.compile(
-    r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+# fixed length hold them. So it does with \x1F, as Telegram writes control characters. Backslash
+# pairs are matched first, so that an escaped one is not misread.
+_ESCAPES = re.compile(
+    r"\\\\|\\u(?i:d[89ab][0-9a-f]{2})\\u(?i:d[c-f][0-9a-f]{2})|\\u(?i:d[89a-f][0-9a-f]{2})"
+    r"|\\x[0-9a-fA-F]{2}"
 )
 _ESCAPE_LENGTH = 12
 TOO_DEEP = f"it nests deeper than {MAX_DEPTH} levels."
@@ -212,10 +214,12 @@ class _Utf8:
                 break
             text += more
         self._since += len(text)
-        return _SURROGATES.sub(_whole, text).encode("utf-8", "replace")
+        return _ESCAPES.sub(_whole, text).encode("utf-8", "replace")
 
 
 def _whole(match: re.Match[str]) -> str:
+    if match.group().startswith(r"\x"):
+        return rf"\u00{match.group()[2:]}"
     return r"\ufffd" if len(match.group()) == 6 else match.group()
 
 
