@@ -10,14 +10,15 @@ from tonecheck.exports import READERS, read_export, reader_named, sniff
 from tonecheck.messages import BadRow, Message
 
 FORMATS = (
-    "The formats are: slack (Slack export), discord (DiscordChatExporter JSON), discourse "
-    "(Discourse topic JSON), moodle (Moodle forum export), table (Table: CSV, TSV, JSON lines, "
-    "JSON or Parquet)."
+    "The formats are: zulip (Zulip export), slack (Slack export), discord (DiscordChatExporter "
+    "JSON), discourse (Discourse topic JSON), moodle (Moodle forum export), table (Table: CSV, "
+    "TSV, JSON lines, JSON or Parquet)."
 )
 
 
 def test_every_reader_says_what_it_takes_and_how_to_get_it():
     assert [reader.name for reader in READERS] == [
+        "zulip",
         "slack",
         "discord",
         "discourse",

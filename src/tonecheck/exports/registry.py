@@ -13,9 +13,10 @@ from tonecheck.exports.moodle import Moodle
 from tonecheck.exports.slack import Slack
 from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.exports.table import Table
+from tonecheck.exports.zulip import Zulip
 from tonecheck.messages import BadRow, Message
 
-READERS: tuple[Reader, ...] = (Slack(), Discord(), Discourse(), Moodle(), Table())
+READERS: tuple[Reader, ...] = (Zulip(), Slack(), Discord(), Discourse(), Moodle(), Table())
 """Every reader; the first that recognises a file reads it, so the table comes last."""
 
 _SHOWN = 8
