@@ -11,8 +11,8 @@ from tonecheck.messages import BadRow, Message
 
 FORMATS = (
     "The formats are: zulip (Zulip export), slack (Slack export), discord (DiscordChatExporter "
-    "JSON), discourse (Discourse topic JSON), moodle (Moodle forum export), table (Table: CSV, "
-    "TSV, JSON lines, JSON or Parquet)."
+    "JSON), discourse (Discourse topic JSON), moodle (Moodle forum export), reddit (Reddit dump), "
+    "table (Table: CSV, TSV, JSON lines, JSON or Parquet)."
 )
 
 
@@ -23,6 +23,7 @@ def test_every_reader_says_what_it_takes_and_how_to_get_it():
         "discord",
         "discourse",
         "moodle",
+        "reddit",
         "table",
     ]
     for reader in READERS:
@@ -57,6 +58,11 @@ def test_an_unknown_format_is_refused_before_reading(write):
         ("a.bin", b"\x7fELF\0\0\0\0", "binary data"),
         ("a.csv", b"\x7fELF\0\0\0\0", "binary data"),
         ("a.gz", b"\x1f\x8b\x08\0", "packed with gzip: unpack it first"),
+        (
+            "a.zst",
+            b"\x28\xb5\x2f\xfd\0\0",
+            "packed with Zstandard: unpack it first, with zstd -d --long=31 FILE",
+        ),
         ("a.pdf", b"%PDF-1.7", "a PDF"),
         ("a.xls", b"\xd0\xcf\x11\xe0\0\0", "an old Office file: save it as CSV"),
     ],
@@ -193,6 +199,16 @@ _MOODLE = [
         }
     ]
 ]
+_REDDIT = [
+    {
+        **{"id": "c1", "link_id": "t3_p1", "parent_id": 5, "author": "mara", "body": "&gt; a"},
+        **{"created_utc": "1788858000"},
+    },
+    {
+        **{"id": "p1", "title": "Loops", "selftext": "Why?", "author": "ken", "created_utc": 5.0},
+        **{"removed_by_category": None},
+    },
+]
 _TABLE = [{"id": "1", "text": "a", "author": "b", "time": 5, "parent": "p", "reply_to": "0"}]
 
 
@@ -211,7 +227,10 @@ def _with(value, path, new):
 
 @pytest.mark.parametrize(
     ("name", "export"),
-    [("discord", _DISCORD), ("discourse", _DISCOURSE), ("moodle", _MOODLE), ("table", _TABLE)],
+    [
+        *(("discord", _DISCORD), ("discourse", _DISCOURSE), ("moodle", _MOODLE)),
+        *(("reddit", _REDDIT), ("table", _TABLE)),
+    ],
 )
 @given(path=st.lists(st.integers(0, 20), max_size=5), new=_json)
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,19 +10,25 @@ from tonecheck.exports.base import Reader
 from tonecheck.exports.discord import Discord
 from tonecheck.exports.discourse import Discourse
 from tonecheck.exports.moodle import Moodle
+from tonecheck.exports.reddit import Reddit
 from tonecheck.exports.slack import Slack
 from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.exports.table import Table
+from tonecheck.exports.unpacked import ZSTD_MAGIC
 from tonecheck.exports.zulip import Zulip
 from tonecheck.messages import BadRow, Message
 
-READERS: tuple[Reader, ...] = (Zulip(), Slack(), Discord(), Discourse(), Moodle(), Table())
+READERS: tuple[Reader, ...] = (
+    *(Zulip(), Slack(), Discord(), Discourse(), Moodle(), Reddit()),
+    Table(),
+)
 """Every reader; the first that recognises a file reads it, so the table comes last."""
 
 _SHOWN = 8
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second begins a zip that holds nothing
 _KINDS = (
     (b"\x1f\x8b", "packed with gzip: unpack it first"),
+    (ZSTD_MAGIC, "packed with Zstandard: unpack it first, with zstd -d --long=31 FILE"),
     (b"%PDF", "a PDF"),
     (b"\xd0\xcf\x11\xe0", "an old Office file: save it as CSV"),
 )

@@ -3,18 +3,22 @@
 import gzip
 import io
 import re
+import sys
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
-from tonecheck.errors import InputError
+from tonecheck.errors import InputError, MissingExtraError, require
 from tonecheck.exports.base import MAX_ZIP_MEMBER, MAX_ZIP_RATIO, MAX_ZIP_TOTAL
 
 MAX_TAR_MEMBERS = 500_000
 """How many files and folders a tar may list; an export has one for every picture in it."""
 
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _GZIP = b"\x1f\x8b"
+_UNPACK = "Unpack it first: zstd -d --long=31 FILE"
 _BLOCK = 512
 _SKIP = 64 * 1024
 _FILES = frozenset((tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE))
@@ -54,11 +58,12 @@ class _Limited:
 
 
 class _Part(io.RawIOBase):
-    """The next bytes of a source; they can be read once."""
+    """The next bytes of a source, or all of them; they can be read once."""
 
-    def __init__(self, source: _Source, size: int) -> None:
+    def __init__(self, source: _Source, size: int | None = None) -> None:
         self._source = source
-        self._size = size
+        self._ends = size is not None
+        self._size = sys.maxsize if size is None else size
         self._at = 0
 
     def readable(self) -> bool:
@@ -73,7 +78,7 @@ class _Part(io.RawIOBase):
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
         wanted = min(len(buffer), self._size - self._at)
         data = self._source.read(wanted) if wanted else b""
-        if wanted and not data:
+        if wanted and not data and self._ends:
             raise EOFError("the file breaks off")
         buffer[: len(data)] = data
         self._at += len(data)
@@ -159,3 +164,33 @@ def _check(path: Path, size: int, total: int) -> None:
         problem = f"holds {total:,} bytes of messages; at most {MAX_ZIP_TOTAL:,} are read"
     if problem:
         raise InputError(f"{problem}. Export a shorter period, or fewer channels.", place=str(path))
+
+
+@contextmanager
+def unzstd(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that is packed with Zstandard, for which Python 3.11 has nothing of its own.
+
+    Raises:
+        InputError: If pyarrow is not installed, the file is damaged at its start, or unpacking
+            takes more memory than pyarrow allows; while reading, if it unpacks as a bomb does.
+        OSError: While reading, where it is damaged.
+    """
+    try:
+        require("pyarrow", extra="reports")
+    except MissingExtraError as err:
+        raise InputError(
+            f"is packed with Zstandard. {_UNPACK} (or let tonecheck do it: {err})", place=str(path)
+        ) from None
+    import pyarrow as pa
+
+    with path.open("rb") as file:
+        stream = io.BufferedReader(_Part(_Limited(pa.CompressedInputStream(file, "zstd"), path)))
+        try:
+            stream.peek(1)
+        except OSError:
+            raise InputError(
+                "cannot be unpacked here: it is damaged, or was packed with a window of over 128 "
+                f"MB, as most dumps of Reddit are. {_UNPACK}",
+                place=str(path),
+            ) from None
+        yield stream
