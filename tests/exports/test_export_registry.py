@@ -10,15 +10,16 @@ from tonecheck.exports import READERS, read_export, reader_named, sniff
 from tonecheck.messages import BadRow, Message
 
 FORMATS = (
-    "The formats are: zulip (Zulip export), slack (Slack export), discord (DiscordChatExporter "
-    "JSON), discourse (Discourse topic JSON), moodle (Moodle forum export), reddit (Reddit dump), "
-    "table (Table: CSV, TSV, JSON lines, JSON or Parquet)."
+    "The formats are: zulip (Zulip export), convokit (ConvoKit corpus), slack (Slack export), "
+    "discord (DiscordChatExporter JSON), discourse (Discourse topic JSON), moodle (Moodle forum "
+    "export), reddit (Reddit dump), table (Table: CSV, TSV, JSON lines, JSON or Parquet)."
 )
 
 
 def test_every_reader_says_what_it_takes_and_how_to_get_it():
     assert [reader.name for reader in READERS] == [
         "zulip",
+        "convokit",
         "slack",
         "discord",
         "discourse",
@@ -209,6 +210,12 @@ _REDDIT = [
         **{"removed_by_category": None},
     },
 ]
+_CONVOKIT = [
+    {
+        **{"id": "u1", "speaker": "mara", "conversation_id": "u1", "reply-to": None, "text": "a"},
+        **{"timestamp": 5, "meta": {"is_section_header": False}, "vectors": []},
+    }
+]
 _TABLE = [{"id": "1", "text": "a", "author": "b", "time": 5, "parent": "p", "reply_to": "0"}]
 
 
@@ -229,7 +236,7 @@ def _with(value, path, new):
     ("name", "export"),
     [
         *(("discord", _DISCORD), ("discourse", _DISCOURSE), ("moodle", _MOODLE)),
-        *(("reddit", _REDDIT), ("table", _TABLE)),
+        *(("reddit", _REDDIT), ("convokit", _CONVOKIT), ("table", _TABLE)),
     ],
 )
 @given(path=st.lists(st.integers(0, 20), max_size=5), new=_json)

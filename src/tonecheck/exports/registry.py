@@ -7,6 +7,7 @@ from pathlib import Path
 from tonecheck.errors import InputError
 from tonecheck.exports.archive import opened
 from tonecheck.exports.base import Reader
+from tonecheck.exports.convokit import ConvoKit
 from tonecheck.exports.discord import Discord
 from tonecheck.exports.discourse import Discourse
 from tonecheck.exports.moodle import Moodle
@@ -19,7 +20,7 @@ from tonecheck.exports.zulip import Zulip
 from tonecheck.messages import BadRow, Message
 
 READERS: tuple[Reader, ...] = (
-    *(Zulip(), Slack(), Discord(), Discourse(), Moodle(), Reddit()),
+    *(Zulip(), ConvoKit(), Slack(), Discord(), Discourse(), Moodle(), Reddit()),
     Table(),
 )
 """Every reader; the first that recognises a file reads it, so the table comes last."""
