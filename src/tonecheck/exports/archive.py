@@ -10,11 +10,18 @@ from tonecheck.errors import InputError
 from tonecheck.exports.base import MAX_ZIP_MEMBER, MAX_ZIP_RATIO, MAX_ZIP_TOTAL
 
 _METHODS = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+_INCOMPLETE = (
+    "is not a complete zip: the list of files at its end is missing or damaged. "
+    "Download the export again, and check that it is the .zip itself."
+)
 
 UNOPENED = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError)
 """What opening a file that is no complete zip may raise."""
 
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError),
+    UnicodeDecodeError,  # of a name that differs from the one in the list
+)
 """What reading a damaged, encrypted or oddly packed member may raise."""
 
 
@@ -28,11 +35,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(path)
     except UNOPENED:
-        raise InputError(
-            "is not a complete zip: the list of files at its end is missing or damaged. "
-            "Download the export again, and check that it is the .zip itself.",
-            place=str(path),
-        ) from None
+        raise InputError(_INCOMPLETE, place=str(path)) from None
     with archive:
         _check(path, archive)
         yield archive
@@ -43,6 +46,9 @@ def _check(path: Path, archive: zipfile.ZipFile) -> None:
     unpacked = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
     largest = max((entry.file_size for entry in entries), default=0)
+    size = path.stat().st_size
+    if not all(0 <= entry.header_offset < size for entry in entries):
+        raise InputError(_INCOMPLETE, place=str(path))
     # Others can ask for gigabytes of memory before the first byte comes out.
     if any(entry.compress_type not in _METHODS for entry in entries):
         raise InputError(

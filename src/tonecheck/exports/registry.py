@@ -7,24 +7,31 @@ from pathlib import Path
 from tonecheck.errors import InputError
 from tonecheck.exports.archive import opened
 from tonecheck.exports.base import Reader
+from tonecheck.exports.convokit import ConvoKit
 from tonecheck.exports.discord import Discord
 from tonecheck.exports.discourse import Discourse
 from tonecheck.exports.moodle import Moodle
+from tonecheck.exports.reddit import Reddit
 from tonecheck.exports.slack import Slack
 from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.exports.table import Table
 from tonecheck.exports.telegram import Telegram
+from tonecheck.exports.unpacked import ZSTD_MAGIC
 from tonecheck.exports.whatsapp import WhatsApp
 from tonecheck.exports.zoom import Zoom
+from tonecheck.exports.zulip import Zulip
 from tonecheck.messages import BadRow, Message
 
 READERS: tuple[Reader, ...] = (
+    Zulip(),
+    ConvoKit(),
     Slack(),
     WhatsApp(),
     Discord(),
     Telegram(),
     Discourse(),
     Moodle(),
+    Reddit(),
     Zoom(),
     Table(),
 )
@@ -34,6 +41,7 @@ _SHOWN = 8
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second begins a zip that holds nothing
 _KINDS = (
     (b"\x1f\x8b", "packed with gzip: unpack it first"),
+    (ZSTD_MAGIC, "packed with Zstandard: unpack it first, with zstd -d --long=31 FILE"),
     (b"%PDF", "a PDF"),
     (b"\xd0\xcf\x11\xe0", "an old Office file: save it as CSV"),
 )

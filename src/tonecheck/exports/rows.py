@@ -81,18 +81,23 @@ def header(path: Path) -> tuple[str, str]:
 def jsonl_rows(path: Path) -> Iterator[Row | BadRow]:
     """Yield the objects of a file that holds one on each line; a place is a line."""
     with path.open("rb") as file, Decoded(file) as source:
-        number = 0
-        while True:
-            line, whole = limited_line(source)
-            number += 1
-            if not line:
-                break
-            place = f"{path.name}:{number}"
-            if not whole:
-                yield BadRow(place=place, reason=f"this line {_TOO_LONG}")
-            elif line.strip():
-                yield _json_line(line, place)
-        yield from notice(path.name, source)
+        yield from jsonl_objects(source, path.name)
+
+
+def jsonl_objects(source: Decoded, name: str) -> Iterator[Row | BadRow]:
+    """Yield the objects of JSON lines; `name` is what places begin with."""
+    number = 0
+    while True:
+        line, whole = limited_line(source)
+        number += 1
+        if not line:
+            break
+        place = f"{name}:{number}"
+        if not whole:
+            yield BadRow(place=place, reason=f"this line {_TOO_LONG}")
+        elif line.strip():
+            yield _json_line(line, place)
+    yield from notice(name, source)
 
 
 def json_rows(path: Path, wanted: Collection[str]) -> Iterator[Row | BadRow]:
