@@ -1,5 +1,6 @@
 import json
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,15 +10,21 @@ from tonecheck.errors import InputError
 from tonecheck.exports import READERS, read_export, reader_named, sniff
 from tonecheck.messages import BadRow, Message
 
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+FIXTURES = [
+    *sorted((Path(__file__).parent / "fixtures").iterdir()),
+    *(SAMPLES / name for name in ("discord-channel.json", "moodle-forum.csv", "slack-export.zip")),
+]
 FORMATS = (
-    "The formats are: slack (Slack export), discord (DiscordChatExporter JSON), discourse "
-    "(Discourse topic JSON), moodle (Moodle forum export), table (Table: CSV, TSV, JSON lines, "
-    "JSON or Parquet)."
+    "The formats are: mattermost (Mattermost bulk export), slack (Slack export), discord "
+    "(DiscordChatExporter JSON), discourse (Discourse topic JSON), moodle (Moodle forum export), "
+    "table (Table: CSV, TSV, JSON lines, JSON or Parquet)."
 )
 
 
 def test_every_reader_says_what_it_takes_and_how_to_get_it():
     assert [reader.name for reader in READERS] == [
+        "mattermost",
         "slack",
         "discord",
         "discourse",
@@ -113,6 +120,14 @@ def test_a_pipe_is_refused_rather_than_waited_for(tmp_path):
         sniff(tmp_path / "pipe")
 
 
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.name)
+def test_a_fixture_is_recognised_by_its_own_reader_only(path):
+    own = path.name.partition(".")[0].partition("-")[0]
+    known = [reader.name for reader in READERS if reader.name != "table" and reader.sniff(path)]
+    assert known == [own]
+    assert sniff(path).name == own
+
+
 def test_columns_are_for_tables_only(write):
     with pytest.raises(
         InputError, match="columns can be mapped in tables only, not in the format 'moodle'"
@@ -192,6 +207,14 @@ _MOODLE = [
         }
     ]
 ]
+_MATTERMOST = {
+    "type": "post",
+    "post": {
+        **{"team": "t", "channel": "c", "user": "mara", "type": "", "message": "hi"},
+        **{"props": {"from_bot": "false"}, "create_at": 1788858000000},
+        "replies": [{"user": "ken", "message": "x", "create_at": 1788858000000}],
+    },
+}
 _TABLE = [{"id": "1", "text": "a", "author": "b", "time": 5, "parent": "p", "reply_to": "0"}]
 
 
@@ -210,7 +233,13 @@ def _with(value, path, new):
 
 @pytest.mark.parametrize(
     ("name", "export"),
-    [("discord", _DISCORD), ("discourse", _DISCOURSE), ("moodle", _MOODLE), ("table", _TABLE)],
+    [
+        ("mattermost", _MATTERMOST),
+        ("discord", _DISCORD),
+        ("discourse", _DISCOURSE),
+        ("moodle", _MOODLE),
+        ("table", _TABLE),
+    ],
 )
 @given(path=st.lists(st.integers(0, 20), max_size=5), new=_json)
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

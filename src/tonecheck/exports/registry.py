@@ -9,13 +9,21 @@ from tonecheck.exports.archive import opened
 from tonecheck.exports.base import Reader
 from tonecheck.exports.discord import Discord
 from tonecheck.exports.discourse import Discourse
+from tonecheck.exports.mattermost import Mattermost
 from tonecheck.exports.moodle import Moodle
 from tonecheck.exports.slack import Slack
 from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.exports.table import Table
 from tonecheck.messages import BadRow, Message
 
-READERS: tuple[Reader, ...] = (Slack(), Discord(), Discourse(), Moodle(), Table())
+READERS: tuple[Reader, ...] = (
+    Mattermost(),
+    Slack(),
+    Discord(),
+    Discourse(),
+    Moodle(),
+    Table(),
+)
 """Every reader; the first that recognises a file reads it, so the table comes last."""
 
 _SHOWN = 8

@@ -81,18 +81,23 @@ def header(path: Path) -> tuple[str, str]:
 def jsonl_rows(path: Path) -> Iterator[Row | BadRow]:
     """Yield the objects of a file that holds one on each line; a place is a line."""
     with path.open("rb") as file, Decoded(file) as source:
-        number = 0
-        while True:
-            line, whole = limited_line(source)
-            number += 1
-            if not line:
-                break
-            place = f"{path.name}:{number}"
-            if not whole:
-                yield BadRow(place=place, reason=f"this line {_TOO_LONG}")
-            elif line.strip():
-                yield _json_line(line, place)
-        yield from notice(path.name, source)
+        yield from json_lines(source, path.name)
+
+
+def json_lines(source: Decoded, name: str) -> Iterator[Row | BadRow]:
+    """Yield the objects that stand one on each line; `name` is what places begin with."""
+    number = 0
+    while True:
+        line, whole = limited_line(source)
+        number += 1
+        if not line:
+            break
+        place = f"{name}:{number}"
+        if not whole:
+            yield BadRow(place=place, reason=f"this line {_TOO_LONG}")
+        elif line.strip():
+            yield _json_line(line, place)
+    yield from notice(name, source)
 
 
 def json_rows(path: Path, wanted: Collection[str]) -> Iterator[Row | BadRow]:
@@ -155,6 +160,19 @@ def messages(
         else:
             if message is not None:
                 yield message
+
+
+def nested(row: Row, key: str) -> Iterator[Row | BadRow]:
+    """Yield the objects of a list inside a row; the place of the second in `a:5` is `a:5.2`."""
+    value = row.cells.get(key)
+    if value is None:
+        return
+    if not isinstance(value, list):
+        reason = f'"{key}" must be a list, got {type(value).__name__}.'
+        yield BadRow(place=row.place, reason=reason)
+        return
+    for number, entry in enumerate(value, 1):
+        yield _object(Item(key, entry, row.entry), f"{row.place}.{number}")
 
 
 def notice(place: str, source: Decoded) -> Iterator[BadRow]:
