@@ -16,15 +16,16 @@ FIXTURES = [
     *(SAMPLES / name for name in ("discord-channel.json", "moodle-forum.csv", "slack-export.zip")),
 ]
 FORMATS = (
-    "The formats are: mattermost (Mattermost bulk export), slack (Slack export), discord "
-    "(DiscordChatExporter JSON), discourse (Discourse topic JSON), moodle (Moodle forum export), "
-    "table (Table: CSV, TSV, JSON lines, JSON or Parquet)."
+    "The formats are: mattermost (Mattermost bulk export), rocketchat (Rocket.Chat room "
+    "export), slack (Slack export), discord (DiscordChatExporter JSON), discourse (Discourse topic "
+    "JSON), moodle (Moodle forum export), table (Table: CSV, TSV, JSON lines, JSON or Parquet)."
 )
 
 
 def test_every_reader_says_what_it_takes_and_how_to_get_it():
     assert [reader.name for reader in READERS] == [
         "mattermost",
+        "rocketchat",
         "slack",
         "discord",
         "discourse",
@@ -215,6 +216,10 @@ _MATTERMOST = {
         "replies": [{"user": "ken", "message": "x", "create_at": 1788858000000}],
     },
 }
+_ROCKETCHAT = {
+    **{"msg": "@ken hi", "username": "mara", "ts": "2026-09-08T10:30:00.000Z", "type": ""},
+    "attachments": [{"type": "file", "title": "a.png"}],
+}
 _TABLE = [{"id": "1", "text": "a", "author": "b", "time": 5, "parent": "p", "reply_to": "0"}]
 
 
@@ -235,6 +240,7 @@ def _with(value, path, new):
     ("name", "export"),
     [
         ("mattermost", _MATTERMOST),
+        ("rocketchat", _ROCKETCHAT),
         ("discord", _DISCORD),
         ("discourse", _DISCOURSE),
         ("moodle", _MOODLE),

@@ -11,6 +11,7 @@ from tonecheck.exports.discord import Discord
 from tonecheck.exports.discourse import Discourse
 from tonecheck.exports.mattermost import Mattermost
 from tonecheck.exports.moodle import Moodle
+from tonecheck.exports.rocketchat import RocketChat
 from tonecheck.exports.slack import Slack
 from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.exports.table import Table
@@ -18,6 +19,7 @@ from tonecheck.messages import BadRow, Message
 
 READERS: tuple[Reader, ...] = (
     Mattermost(),
+    RocketChat(),  # one's own data holds a channels.json, as what Slack exports does
     Slack(),
     Discord(),
     Discourse(),
