@@ -17,8 +17,9 @@ FIXTURES = [
 ]
 FORMATS = (
     "The formats are: mattermost (Mattermost bulk export), rocketchat (Rocket.Chat room "
-    "export), slack (Slack export), discord (DiscordChatExporter JSON), discourse (Discourse topic "
-    "JSON), moodle (Moodle forum export), table (Table: CSV, TSV, JSON lines, JSON or Parquet)."
+    "export), slack (Slack export), teams (Microsoft Teams), discord (DiscordChatExporter JSON), "
+    "discourse (Discourse topic JSON), moodle (Moodle forum export), table (Table: CSV, TSV, JSON "
+    "lines, JSON or Parquet)."
 )
 
 
@@ -27,6 +28,7 @@ def test_every_reader_says_what_it_takes_and_how_to_get_it():
         "mattermost",
         "rocketchat",
         "slack",
+        "teams",
         "discord",
         "discourse",
         "moodle",
@@ -42,13 +44,13 @@ def test_every_reader_says_what_it_takes_and_how_to_get_it():
 
 def test_an_unknown_format_names_the_known_ones():
     with pytest.raises(InputError) as caught:
-        reader_named("teams")
-    assert str(caught.value) == f"there is no format 'teams'. {FORMATS}"
+        reader_named("usenet")
+    assert str(caught.value) == f"there is no format 'usenet'. {FORMATS}"
 
 
 def test_an_unknown_format_is_refused_before_reading(write):
-    with pytest.raises(InputError, match="there is no format 'teams'"):
-        read_export(write("a.csv", "text\nhi\n"), format="teams")
+    with pytest.raises(InputError, match="there is no format 'usenet'"):
+        read_export(write("a.csv", "text\nhi\n"), format="usenet")
 
 
 @pytest.mark.parametrize(
@@ -56,8 +58,8 @@ def test_an_unknown_format_is_refused_before_reading(write):
     [
         (
             "a.json",
-            {"conversations": [], "userId": "8:x"},
-            "JSON with the keys conversations, userId",
+            {"rooms": [], "owner": "x"},
+            "JSON with the keys rooms, owner",
         ),
         ("a.json", {}, "JSON with no objects"),
         ("a.txt", "Dear all,\nthe course begins.\n", "text without columns"),
@@ -220,6 +222,33 @@ _ROCKETCHAT = {
     **{"msg": "@ken hi", "username": "mara", "ts": "2026-09-08T10:30:00.000Z", "type": ""},
     "attachments": [{"type": "file", "title": "a.png"}],
 }
+_TEAMS = {
+    "userId": "8:x",
+    "conversations": [
+        {
+            "id": "19:a@thread.v2",
+            "displayName": "d",
+            "MessageList": [
+                {
+                    **{"id": "1", "displayName": "m", "messagetype": "RichText", "from": "8:m"},
+                    **{"originalarrivaltime": "2026-09-08T10:30:00Z", "properties": {"a": 1}},
+                    **{"content": "<quote messageid='1'>", "conversationid": "19:a@thread.v2"},
+                }
+            ],
+        }
+    ],
+}
+_GRAPH = [
+    {
+        **{"id": "2", "replyToId": "1", "messageType": "message", "subject": "s", "chatId": None},
+        **{"createdDateTime": "2026-09-08T10:30:00Z", "deletedDateTime": None},
+        "from": {"user": {"id": "u", "displayName": "m"}, "application": None},
+        "body": {"contentType": "html", "content": "<p>"},
+        "channelIdentity": {"channelId": "c"},
+        "attachments": [{"id": "1", "contentType": "messageReference"}],
+        "replies": [{"id": "3"}],
+    }
+]
 _TABLE = [{"id": "1", "text": "a", "author": "b", "time": 5, "parent": "p", "reply_to": "0"}]
 
 
@@ -241,6 +270,8 @@ def _with(value, path, new):
     [
         ("mattermost", _MATTERMOST),
         ("rocketchat", _ROCKETCHAT),
+        ("teams", _TEAMS),
+        ("teams", _GRAPH),
         ("discord", _DISCORD),
         ("discourse", _DISCOURSE),
         ("moodle", _MOODLE),

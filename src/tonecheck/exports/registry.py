@@ -15,12 +15,14 @@ from tonecheck.exports.rocketchat import RocketChat
 from tonecheck.exports.slack import Slack
 from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.exports.table import Table
+from tonecheck.exports.teams import Teams
 from tonecheck.messages import BadRow, Message
 
 READERS: tuple[Reader, ...] = (
     Mattermost(),
     RocketChat(),  # one's own data holds a channels.json, as what Slack exports does
     Slack(),
+    Teams(),
     Discord(),
     Discourse(),
     Moodle(),
