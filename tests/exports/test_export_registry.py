@@ -1,5 +1,6 @@
 import json
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +10,11 @@ from tonecheck.errors import InputError
 from tonecheck.exports import READERS, read_export, reader_named, sniff
 from tonecheck.messages import BadRow, Message
 
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+FIXTURES = [
+    *sorted((Path(__file__).parent / "fixtures").iterdir()),
+    *(SAMPLES / name for name in ("discord-channel.json", "moodle-forum.csv", "slack-export.zip")),
+]
 NAMES = ", ".join(f"{reader.name} ({reader.title})" for reader in READERS)
 FORMATS = f"The formats are: {NAMES}."
 
@@ -41,8 +47,8 @@ def test_an_unknown_format_is_refused_before_reading(write):
     [
         (
             "a.json",
-            {"conversations": [], "userId": "8:x"},
-            "JSON with the keys conversations, userId",
+            {"rooms": [], "owner": "x"},
+            "JSON with the keys rooms, owner",
         ),
         ("a.json", {}, "JSON with no objects"),
         ("a.txt", "Dear all,\nthe course begins.\n", "text without columns"),
@@ -109,6 +115,14 @@ def test_a_pipe_is_refused_rather_than_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InputError, match="is not a regular file"):
         sniff(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.name)
+def test_a_fixture_is_recognised_by_its_own_reader_only(path):
+    own = path.name.partition(".")[0].partition("-")[0]
+    known = [reader.name for reader in READERS if reader.name != "table" and reader.sniff(path)]
+    assert known == [own]
+    assert sniff(path).name == own
 
 
 def test_columns_are_for_tables_only(write):
@@ -228,6 +242,45 @@ _CONVOKIT = [
         **{"timestamp": 5, "meta": {"is_section_header": False}, "vectors": []},
     }
 ]
+_MATTERMOST = {
+    "type": "post",
+    "post": {
+        **{"team": "t", "channel": "c", "user": "mara", "type": "", "message": "hi"},
+        **{"props": {"from_bot": "false"}, "create_at": 1788858000000},
+        "replies": [{"user": "ken", "message": "x", "create_at": 1788858000000}],
+    },
+}
+_ROCKETCHAT = {
+    **{"msg": "@ken hi", "username": "mara", "ts": "2026-09-08T10:30:00.000Z", "type": ""},
+    "attachments": [{"type": "file", "title": "a.png"}],
+}
+_TEAMS = {
+    "userId": "8:x",
+    "conversations": [
+        {
+            "id": "19:a@thread.v2",
+            "displayName": "d",
+            "MessageList": [
+                {
+                    **{"id": "1", "displayName": "m", "messagetype": "RichText", "from": "8:m"},
+                    **{"originalarrivaltime": "2026-09-08T10:30:00Z", "properties": {"a": 1}},
+                    **{"content": "<quote messageid='1'>", "conversationid": "19:a@thread.v2"},
+                }
+            ],
+        }
+    ],
+}
+_GRAPH = [
+    {
+        **{"id": "2", "replyToId": "1", "messageType": "message", "subject": "s", "chatId": None},
+        **{"createdDateTime": "2026-09-08T10:30:00Z", "deletedDateTime": None},
+        "from": {"user": {"id": "u", "displayName": "m"}, "application": None},
+        "body": {"contentType": "html", "content": "<p>"},
+        "channelIdentity": {"channelId": "c"},
+        "attachments": [{"id": "1", "contentType": "messageReference"}],
+        "replies": [{"id": "3"}],
+    }
+]
 _TABLE = [{"id": "1", "text": "a", "author": "b", "time": 5, "parent": "p", "reply_to": "0"}]
 
 
@@ -247,10 +300,14 @@ def _with(value, path, new):
 @pytest.mark.parametrize(
     ("name", "export"),
     [
+        ("mattermost", _MATTERMOST),
+        ("rocketchat", _ROCKETCHAT),
+        ("teams", _TEAMS),
+        ("teams", _GRAPH),
         ("discord", _DISCORD),
-        ("telegram", _TELEGRAM),
         ("discourse", _DISCOURSE),
         ("moodle", _MOODLE),
+        ("telegram", _TELEGRAM),
         ("reddit", _REDDIT),
         ("convokit", _CONVOKIT),
         ("table", _TABLE),

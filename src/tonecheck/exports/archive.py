@@ -1,19 +1,30 @@
 """Zip archives that are read in place and not trusted: nothing is ever unpacked to disk."""
 
+import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tonecheck.errors import InputError
-from tonecheck.exports.base import MAX_ZIP_MEMBER, MAX_ZIP_RATIO, MAX_ZIP_TOTAL
+from tonecheck.exports.base import (
+    MAX_ZIP_MEMBER,
+    MAX_ZIP_RATIO,
+    MAX_ZIP_TOTAL,
+    SNIFF_BYTES,
+    Row,
+)
+from tonecheck.exports.streams import Decoded
+from tonecheck.messages import BadRow
 
 _METHODS = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
 _INCOMPLETE = (
     "is not a complete zip: the list of files at its end is missing or damaged. "
     "Download the export again, and check that it is the .zip itself."
 )
+
+_LOOKED_INTO = 8  # files of a zip, to tell what it is
 
 UNOPENED = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError)
 """What opening a file that is no complete zip may raise."""
@@ -39,6 +50,55 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     with archive:
         _check(path, archive)
         yield archive
+
+
+def member_rows(
+    archive: zipfile.ZipFile,
+    name: str,
+    parse: Callable[[Decoded], Iterator[Row | BadRow]],
+    *,
+    shown: str,
+) -> Iterator[Row | BadRow]:
+    """Yield the rows of one file of a zip, and a `BadRow` where it is damaged.
+
+    Args:
+        archive: The zip.
+        name: The file in it.
+        parse: Yields the rows of its text.
+        shown: What places call the file.
+    """
+    number = 0
+    try:
+        with archive.open(name) as file, Decoded(file) as source:
+            for row in parse(source):
+                number += 1
+                yield row
+    except DAMAGE:
+        yield BadRow(
+            place=f"{shown}:{number + 1}",
+            reason="this file of the zip is damaged or encrypted, so the rest of it was not read. "
+            "Download the export again.",
+            kind="rest",
+        )
+
+
+def member_heads(path: Path, is_wanted: Callable[[str], bool]) -> Iterator[str]:
+    """Yield what some files of a zip begin with, for sniffing: never raises, and reads little.
+
+    Args:
+        path: The file, which may be no zip.
+        is_wanted: Returns whether to look into a file of this name.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = [entry for entry in archive.infolist() if is_wanted(entry.filename)]
+            for entry in entries[:_LOOKED_INTO]:
+                if entry.compress_type in _METHODS:
+                    with archive.open(entry) as file:
+                        start = io.BytesIO(file.read(SNIFF_BYTES))
+                    yield Decoded(start).read(SNIFF_BYTES)
+    except (*UNOPENED, *DAMAGE):
+        return
 
 
 def _check(path: Path, archive: zipfile.ZipFile) -> None:

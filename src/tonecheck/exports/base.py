@@ -1,8 +1,9 @@
 """What every reader of an export offers, and how far it trusts a file."""
 
+import itertools
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ T = TypeVar("T", str, int, dict[str, Any])
 _KINDS: Mapping[type, str] = {str: "a string", int: "a whole number", dict: "an object"}
 _REPLY_PREFIX = re.compile(r"\A\s*(?:re\s*:\s*)+", re.IGNORECASE)
 _EPOCH = re.compile(r"\d{9,13}(?:\.\d{1,9})?", re.ASCII)
+_PEEK = 20  # rows looked at before saying that a file is of another format
 _MILLISECONDS = 1e11  # as seconds this would be the year 5138
 
 
@@ -165,6 +167,21 @@ class Times:
                 else f"1 time could not be read, {self.example!r}, so that message is undated."
             )
             yield BadRow(place=place, reason=f"{reason} {advice}", kind="notice")
+
+
+def demand(
+    rows: Iterator[Row | BadRow], is_ours: Callable[[dict[str, Any]], bool], problem: str
+) -> Iterator[Row | BadRow]:
+    """Yield the rows of a file, unless none of the first ones is of its format.
+
+    Raises:
+        InputError: If so, with this problem; a thousand bad rows would say less.
+    """
+    first = list(itertools.islice(rows, _PEEK))
+    wrong = [row for row in first if isinstance(row, Row) or row.kind == "row"]
+    if wrong and not any(isinstance(row, Row) and is_ours(row.cells) for row in first):
+        raise InputError(problem, place=wrong[0].place.rpartition(":")[0])
+    yield from itertools.chain(first, rows)
 
 
 def topic_of(subject: str) -> str:

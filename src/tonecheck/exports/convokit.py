@@ -10,7 +10,7 @@ from tonecheck.errors import InputError
 from tonecheck.exports.archive import DAMAGE, UNOPENED, opened
 from tonecheck.exports.base import Reader, Row, Times, name_of, need, titled
 from tonecheck.exports.reddit import is_gone
-from tonecheck.exports.rows import json_objects, jsonl_objects, messages, rows
+from tonecheck.exports.rows import json_lines, json_objects, messages, rows
 from tonecheck.exports.streams import Decoded, head, head_text, json_shape
 from tonecheck.messages import BadRow, Message
 
@@ -102,9 +102,7 @@ def _zipped_rows(path: Path) -> Iterator[Row | BadRow]:
         try:
             with archive.open(names[0]) as file, Decoded(file) as source:
                 lines = shown == _LINES
-                found = (
-                    jsonl_objects(source, shown) if lines else json_objects(source, shown, _ITEM)
-                )
+                found = json_lines(source, shown) if lines else json_objects(source, shown, _ITEM)
                 for row in found:
                     number += 1
                     yield row

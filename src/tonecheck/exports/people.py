@@ -1,6 +1,9 @@
-"""What the people of an export are called, told apart where two share a name."""
+"""What the people and chats of an export are called."""
 
 from collections import defaultdict
+from dataclasses import dataclass, field
+
+_NAMED = 3  # people who stand for the name of a chat without one
 
 
 class People:
@@ -44,3 +47,37 @@ class People:
         # Someone may have called themselves what another is called here.
         free = (label for label in labels if label not in self._taken)
         return next(free, f"{name} ({key})")
+
+
+@dataclass(slots=True)
+class Chats:
+    """Names for chats and for the people in them, of whom some messages hold the id only.
+
+    Attributes:
+        names: What chats are called, by their ids.
+    """
+
+    names: dict[str, str] = field(default_factory=dict)
+    _shown: dict[str, str] = field(default_factory=dict)  # by people, by their ids
+    _people: People = field(default_factory=People)
+    _talkers: dict[str, dict[str, None]] = field(default_factory=dict)  # some people of each chat
+
+    def note(self, key: str, name: str, chat: str) -> None:
+        """Take in that the person with an id shows a name, or none, and writes in a chat."""
+        if name:
+            self._shown.setdefault(key, name)
+            self._people.note(key, name)
+        talkers = self._talkers.setdefault(chat, {})
+        if key and len(talkers) <= _NAMED:
+            talkers.setdefault(key)
+
+    def author(self, key: str, name: str = "") -> str:
+        """Return what to call the person with an id."""
+        return self._people.label(key, name or self._shown.get(key, ""))
+
+    def title(self, chat: str) -> str:
+        """Return what a chat is called: its own name, or people in it."""
+        if name := self.names.get(chat):
+            return name
+        talkers = [self.author(key) for key in self._talkers.get(chat, ())]
+        return ", ".join(talkers[:_NAMED]) + (", …" if len(talkers) > _NAMED else "")

@@ -9,7 +9,7 @@ from typing import Any
 from tonecheck.errors import InputError
 from tonecheck.exports.archive import DAMAGE
 from tonecheck.exports.base import SNIFF_BYTES, Reader, Row, Times, name_of, need
-from tonecheck.exports.rows import jsonl_objects, messages, rows
+from tonecheck.exports.rows import json_lines, messages, rows
 from tonecheck.exports.streams import Decoded, head, head_text, json_shape
 from tonecheck.exports.unpacked import ZSTD_MAGIC, unzstd
 from tonecheck.messages import BadRow, Message
@@ -85,7 +85,7 @@ def _packed_rows(path: Path) -> Iterator[Row | BadRow]:
     place = path.name
     try:
         with unzstd(path) as file, Decoded(file) as source:
-            for row in jsonl_objects(source, path.name):
+            for row in json_lines(source, path.name):
                 place = row.place
                 yield row
     except DAMAGE:

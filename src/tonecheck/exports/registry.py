@@ -10,11 +10,14 @@ from tonecheck.exports.base import Reader
 from tonecheck.exports.convokit import ConvoKit
 from tonecheck.exports.discord import Discord
 from tonecheck.exports.discourse import Discourse
+from tonecheck.exports.mattermost import Mattermost
 from tonecheck.exports.moodle import Moodle
 from tonecheck.exports.reddit import Reddit
+from tonecheck.exports.rocketchat import RocketChat
 from tonecheck.exports.slack import Slack
 from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.exports.table import Table
+from tonecheck.exports.teams import Teams
 from tonecheck.exports.telegram import Telegram
 from tonecheck.exports.unpacked import ZSTD_MAGIC
 from tonecheck.exports.whatsapp import WhatsApp
@@ -24,9 +27,12 @@ from tonecheck.messages import BadRow, Message
 
 READERS: tuple[Reader, ...] = (
     Zulip(),
-    ConvoKit(),
+    Mattermost(),
+    RocketChat(),  # one's own data holds a channels.json, as what Slack exports does
+    ConvoKit(),  # a corpus holds a users.json, as well
     Slack(),
     WhatsApp(),
+    Teams(),
     Discord(),
     Telegram(),
     Discourse(),

@@ -81,11 +81,11 @@ def header(path: Path) -> tuple[str, str]:
 def jsonl_rows(path: Path) -> Iterator[Row | BadRow]:
     """Yield the objects of a file that holds one on each line; a place is a line."""
     with path.open("rb") as file, Decoded(file) as source:
-        yield from jsonl_objects(source, path.name)
+        yield from json_lines(source, path.name)
 
 
-def jsonl_objects(source: Decoded, name: str) -> Iterator[Row | BadRow]:
-    """Yield the objects of JSON lines; `name` is what places begin with."""
+def json_lines(source: Decoded, name: str) -> Iterator[Row | BadRow]:
+    """Yield the objects that stand one on each line; `name` is what places begin with."""
     number = 0
     while True:
         line, whole = limited_line(source)
@@ -160,6 +160,19 @@ def messages(
         else:
             if message is not None:
                 yield message
+
+
+def nested(row: Row, key: str) -> Iterator[Row | BadRow]:
+    """Yield the objects of a list inside a row; the place of the second in `a:5` is `a:5.2`."""
+    value = row.cells.get(key)
+    if value is None:
+        return
+    if not isinstance(value, list):
+        reason = f'"{key}" must be a list, got {type(value).__name__}.'
+        yield BadRow(place=row.place, reason=reason)
+        return
+    for number, entry in enumerate(value, 1):
+        yield _object(Item(key, entry, row.entry), f"{row.place}.{number}")
 
 
 def notice(place: str, source: Decoded) -> Iterator[BadRow]:

@@ -9,11 +9,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tonecheck.errors import InputError
-from tonecheck.exports.archive import DAMAGE, UNOPENED, opened
+from tonecheck.exports.archive import UNOPENED, member_rows, opened
 from tonecheck.exports.base import Reader, Row, name_of, need, titled
 from tonecheck.exports.people import People
 from tonecheck.exports.rows import json_objects, messages
-from tonecheck.exports.streams import Decoded
 from tonecheck.messages import BadRow, Message
 
 _INDEXES = ("users.json", "channels.json")
@@ -96,20 +95,11 @@ def _channels(archive: zipfile.ZipFile, root: str) -> dict[str, list[str]]:
 
 
 def _objects(archive: zipfile.ZipFile, name: str, root: str) -> Iterator[Row | BadRow]:
-    """Yield the objects of a file that holds a JSON list."""
-    shown, number = name.removeprefix(root), 0
-    try:
-        with archive.open(name) as file, Decoded(file) as source:
-            for row in json_objects(source, shown, ["item"]):
-                number += 1
-                yield row
-    except DAMAGE:
-        yield BadRow(
-            place=f"{shown}:{number + 1}",
-            reason="this file of the zip is damaged or encrypted, so the rest of it was not read. "
-            "Download the export again.",
-            kind="rest",
-        )
+    """Return the objects of a file that holds a JSON list."""
+    shown = name.removeprefix(root)
+    return member_rows(
+        archive, name, lambda source: json_objects(source, shown, ["item"]), shown=shown
+    )
 
 
 @dataclass(slots=True)
