@@ -59,12 +59,16 @@ def test_the_readme_shows_what_it_promises_to_show():
 
 
 def test_counts_in_prose_are_those_of_the_data():
-    learning = [
-        line
+    counts = {
+        file.stem: len(file.read_text(encoding="utf-8").splitlines())
         for file in (ROOT / "data" / "learning").glob("*.jsonl")
-        for line in file.read_text(encoding="utf-8").splitlines()
-    ]
-    assert f"`data/learning` holds {len(learning):,} invented, annotated replies" in README
+    }
+    labels = counts.pop("tonecheck_annotated_train")
+    invented = f"{sum(counts.values()):,}"
+    assert f"`data/learning` holds {invented} invented, annotated replies" in README
+    assert f"labels of {labels:,} replies of other corpora" in README
+    datasheet = (ROOT / "data" / "learning" / "README.md").read_text(encoding="utf-8")
+    assert f"**What:** {invented} invented replies" in datasheet
     others = [c for c in CORPORA if c.weight and "CC0" not in c.citation]
     assert f"names {len(others)} research corpora more" in README
     assert f"{len(read_cues())} cues by kind" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -72,7 +72,7 @@ CORPORA: tuple[Corpus, ...] = (
         name="tonecheck_annotated_train",
         mapper=examples.annotated,
         licence="unstated",
-        citation="tonecheck annotators (large language models), second series, 2026",
+        citation="tonecheck annotators (large language models), labels only, CC0, 2026",
         weight=1.0,
         referenced=True,
     ),

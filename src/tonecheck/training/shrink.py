@@ -128,7 +128,7 @@ def shrink(large: nn.Module, places: Sequence[int], settings: Shrinking) -> nn.M
         ),
         attn_implementation="eager",
     )
-    weights = large.state_dict()
+    weights: dict[str, Tensor] = large.state_dict()
 
     def taken(name: str) -> Tensor:
         if name == _WORDS:
