@@ -10,9 +10,12 @@ from tonecheck.exports import READERS, read_export, reader_named, sniff
 from tonecheck.messages import BadRow, Message
 
 FORMATS = (
-    "The formats are: slack (Slack export), discord (DiscordChatExporter JSON), discourse "
-    "(Discourse topic JSON), moodle (Moodle forum export), table (Table: CSV, TSV, JSON lines, "
-    "JSON or Parquet)."
+    "The formats are: slack (Slack export), "
+    "discord (DiscordChatExporter JSON), "
+    "discord_csv (DiscordChatExporter CSV), "
+    "discourse (Discourse topic JSON), "
+    "moodle (Moodle forum export), "
+    "table (Table: CSV, TSV, JSON lines, JSON or Parquet)."
 )
 
 
@@ -20,6 +23,7 @@ def test_every_reader_says_what_it_takes_and_how_to_get_it():
     assert [reader.name for reader in READERS] == [
         "slack",
         "discord",
+        "discord_csv",
         "discourse",
         "moodle",
         "table",

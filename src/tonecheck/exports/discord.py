@@ -1,7 +1,7 @@
 """Discord: the JSON that DiscordChatExporter writes, one channel or thread a file."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ class _Channel:
         if need(cells, "type", str) not in _WRITTEN or author.get("isBot") is True:
             return None
         key = need(cells, "id", str)
-        text = _shown(need(cells, "content", str), cells) + _forwarded(cells)
+        text = shown(need(cells, "content", str), _mentioned(cells)) + _forwarded(cells)
         root = self._root(key)
         title = self.name if self.is_thread else titled(self.name, text if root == key else "")
         if key in self.titles:
@@ -134,19 +134,28 @@ def _answered(cells: dict[str, Any]) -> str:
     return target if isinstance(target, str) and is_answer else ""
 
 
-def _shown(text: str, cells: dict[str, Any]) -> str:
-    """Return a text with names in the place of ids."""
+def shown(text: str, names: Mapping[str, str]) -> str:
+    """Return a text with names in the place of the ids that Discord writes.
+
+    Args:
+        text: What an export holds.
+        names: What people are called, by their ids; an id without a name stays.
+    """
     if "<" not in text:
         return text
+    return _MARKUP.sub(
+        lambda found: found[3] or found[1][0] + (names.get(found[2]) or found[2]), text
+    )
+
+
+def _mentioned(cells: dict[str, Any]) -> dict[str, str]:
+    """Return what the people whom a message mentions are called, by their ids."""
     mentions = cells.get("mentions")
-    names = {
-        str(user.get("id")): user.get("nickname") or user.get("name")
+    return {
+        str(user.get("id")): str(user.get("nickname") or user.get("name") or "")
         for user in (mentions if isinstance(mentions, list) else ())
         if isinstance(user, dict)
     }
-    return _MARKUP.sub(
-        lambda found: found[3] or found[1][0] + str(names.get(found[2]) or found[2]), text
-    )
 
 
 def _forwarded(cells: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from tonecheck.errors import InputError
 from tonecheck.exports.archive import opened
 from tonecheck.exports.base import Reader
 from tonecheck.exports.discord import Discord
+from tonecheck.exports.discord_csv import DiscordCsv
 from tonecheck.exports.discourse import Discourse
 from tonecheck.exports.moodle import Moodle
 from tonecheck.exports.slack import Slack
@@ -15,7 +16,14 @@ from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.exports.table import Table
 from tonecheck.messages import BadRow, Message
 
-READERS: tuple[Reader, ...] = (Slack(), Discord(), Discourse(), Moodle(), Table())
+READERS: tuple[Reader, ...] = (
+    Slack(),
+    Discord(),
+    DiscordCsv(),
+    Discourse(),
+    Moodle(),
+    Table(),
+)
 """Every reader; the first that recognises a file reads it, so the table comes last."""
 
 _SHOWN = 8
