@@ -15,6 +15,7 @@ FORMATS = (
     "discord_csv (DiscordChatExporter CSV), "
     "discourse (Discourse topic JSON), "
     "moodle (Moodle forum export), "
+    "stackexchange (Stack Exchange data dump), "
     "table (Table: CSV, TSV, JSON lines, JSON or Parquet)."
 )
 
@@ -26,6 +27,7 @@ def test_every_reader_says_what_it_takes_and_how_to_get_it():
         "discord_csv",
         "discourse",
         "moodle",
+        "stackexchange",
         "table",
     ]
     for reader in READERS:

@@ -12,6 +12,7 @@ from tonecheck.exports.discord_csv import DiscordCsv
 from tonecheck.exports.discourse import Discourse
 from tonecheck.exports.moodle import Moodle
 from tonecheck.exports.slack import Slack
+from tonecheck.exports.stackexchange import StackExchange
 from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.exports.table import Table
 from tonecheck.messages import BadRow, Message
@@ -22,6 +23,7 @@ READERS: tuple[Reader, ...] = (
     DiscordCsv(),
     Discourse(),
     Moodle(),
+    StackExchange(),
     Table(),
 )
 """Every reader; the first that recognises a file reads it, so the table comes last."""
