@@ -16,6 +16,7 @@ FORMATS = (
     "discourse (Discourse topic JSON), "
     "moodle (Moodle forum export), "
     "stackexchange (Stack Exchange data dump), "
+    "mbox (Mailing list archive (mbox)), "
     "table (Table: CSV, TSV, JSON lines, JSON or Parquet)."
 )
 
@@ -28,6 +29,7 @@ def test_every_reader_says_what_it_takes_and_how_to_get_it():
         "discourse",
         "moodle",
         "stackexchange",
+        "mbox",
         "table",
     ]
     for reader in READERS:

@@ -10,6 +10,7 @@ from tonecheck.exports.base import Reader
 from tonecheck.exports.discord import Discord
 from tonecheck.exports.discord_csv import DiscordCsv
 from tonecheck.exports.discourse import Discourse
+from tonecheck.exports.mbox import Mbox
 from tonecheck.exports.moodle import Moodle
 from tonecheck.exports.slack import Slack
 from tonecheck.exports.stackexchange import StackExchange
@@ -24,6 +25,7 @@ READERS: tuple[Reader, ...] = (
     Discourse(),
     Moodle(),
     StackExchange(),
+    Mbox(),
     Table(),
 )
 """Every reader; the first that recognises a file reads it, so the table comes last."""
