@@ -1,11 +1,12 @@
 """Discord: the JSON that DiscordChatExporter writes, one channel or thread a file."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tonecheck.exports.answers import Answers
 from tonecheck.exports.base import Reader, Row, moment, name_of, need, titled
 from tonecheck.exports.people import People
 from tonecheck.exports.rows import json_rows, messages
@@ -61,8 +62,7 @@ class _Channel:
     id: str = ""
     name: str = ""
     is_thread: bool = False
-    answers: dict[str, str] = field(default_factory=dict)  # the id of a reply: what it answers
-    roots: dict[str, str] = field(default_factory=dict)
+    answers: Answers = field(default_factory=Answers)
     titles: dict[str, str] = field(default_factory=dict)  # of messages that have answers
     people: People = field(default_factory=People)
 
@@ -78,7 +78,7 @@ class _Channel:
         if isinstance(author, dict) and author.get("isBot") is not True:
             self.people.note(_id(author), str(author.get("nickname") or author.get("name") or ""))
         if target := _answered(item.value):
-            self.answers[str(item.value.get("id"))] = target
+            self.answers.targets[str(item.value.get("id"))] = target
             self.titles.setdefault(target, "")
 
     def message(self, row: Row) -> Message | None:
@@ -88,8 +88,8 @@ class _Channel:
         if need(cells, "type", str) not in _WRITTEN or author.get("isBot") is True:
             return None
         key = need(cells, "id", str)
-        text = _shown(need(cells, "content", str), cells) + _forwarded(cells)
-        root = self._root(key)
+        text = shown(need(cells, "content", str), _mentioned(cells)) + _forwarded(cells)
+        root = self.answers.root(key)
         title = self.name if self.is_thread else titled(self.name, text if root == key else "")
         if key in self.titles:
             self.titles[key] = title
@@ -100,7 +100,7 @@ class _Channel:
             time=moment(need(cells, "timestamp", str)),
             thread=self.id if self.is_thread else root,
             title=self.titles.get(root) or title,
-            reply_to=self.answers.get(key, ""),
+            reply_to=self.answers.targets.get(key, ""),
             place=row.place,
         )
 
@@ -108,16 +108,6 @@ class _Channel:
         handle = name_of(author, "name")
         name = name_of(author, "nickname") or handle
         return self.people.label(_id(author), name, handle)
-
-    def _root(self, key: str) -> str:
-        """Return the message that a chain of answers began with."""
-        chain: dict[str, None] = {}
-        while key in self.answers and key not in chain and key not in self.roots:
-            chain[key] = None
-            key = self.answers[key]
-        root = self.roots.get(key, key)
-        self.roots.update(dict.fromkeys(chain, root))  # or long chains would cost n²
-        return root
 
 
 def _id(author: dict[str, Any]) -> str:
@@ -134,19 +124,28 @@ def _answered(cells: dict[str, Any]) -> str:
     return target if isinstance(target, str) and is_answer else ""
 
 
-def _shown(text: str, cells: dict[str, Any]) -> str:
-    """Return a text with names in the place of ids."""
+def shown(text: str, names: Mapping[str, str]) -> str:
+    """Return a text with names in the place of the ids that Discord writes.
+
+    Args:
+        text: What an export holds.
+        names: What people are called, by their ids; an id without a name stays.
+    """
     if "<" not in text:
         return text
+    return _MARKUP.sub(
+        lambda found: found[3] or found[1][0] + (names.get(found[2]) or found[2]), text
+    )
+
+
+def _mentioned(cells: dict[str, Any]) -> dict[str, str]:
+    """Return what the people whom a message mentions are called, by their ids."""
     mentions = cells.get("mentions")
-    names = {
-        str(user.get("id")): user.get("nickname") or user.get("name")
+    return {
+        str(user.get("id")): str(user.get("nickname") or user.get("name") or "")
         for user in (mentions if isinstance(mentions, list) else ())
         if isinstance(user, dict)
     }
-    return _MARKUP.sub(
-        lambda found: found[3] or found[1][0] + str(names.get(found[2]) or found[2]), text
-    )
 
 
 def _forwarded(cells: dict[str, Any]) -> str:

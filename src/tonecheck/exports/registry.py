@@ -9,12 +9,15 @@ from tonecheck.exports.archive import opened
 from tonecheck.exports.base import Reader
 from tonecheck.exports.convokit import ConvoKit
 from tonecheck.exports.discord import Discord
+from tonecheck.exports.discord_csv import DiscordCsv
 from tonecheck.exports.discourse import Discourse
 from tonecheck.exports.mattermost import Mattermost
+from tonecheck.exports.mbox import Mbox
 from tonecheck.exports.moodle import Moodle
 from tonecheck.exports.reddit import Reddit
 from tonecheck.exports.rocketchat import RocketChat
 from tonecheck.exports.slack import Slack
+from tonecheck.exports.stackexchange import StackExchange
 from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.exports.table import Table
 from tonecheck.exports.teams import Teams
@@ -34,10 +37,13 @@ READERS: tuple[Reader, ...] = (
     WhatsApp(),
     Teams(),
     Discord(),
+    DiscordCsv(),
     Telegram(),
     Discourse(),
     Moodle(),
+    StackExchange(),
     Reddit(),
+    Mbox(),
     Zoom(),
     Table(),
 )
