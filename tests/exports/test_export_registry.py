@@ -213,6 +213,16 @@ _TELEGRAM = {
         },
     ],
 }
+_CANVAS = {
+    "participants": [{"id": 1, "display_name": "Mara"}],
+    "view": [
+        {
+            **{"id": 5, "user_id": 1, "parent_id": None, "message": "<p>x", "deleted": False},
+            **{"created_at": "2026-09-08T10:30:00Z", "replies": [{"id": 6, "deleted": True}]},
+        }
+    ],
+    "new_entries": [{"id": 7, "user_id": 2, "user_name": "Ken"}],
+}
 _DISCOURSE = {
     "post_stream": {
         "posts": [
@@ -320,6 +330,7 @@ def _with(value, path, new):
         ("teams", _TEAMS),
         ("teams", _GRAPH),
         ("discord", _DISCORD),
+        ("canvas", _CANVAS),
         ("discourse", _DISCOURSE),
         ("moodle", _MOODLE),
         ("telegram", _TELEGRAM),

@@ -7,6 +7,7 @@ from pathlib import Path
 from tonecheck.errors import InputError
 from tonecheck.exports.archive import opened
 from tonecheck.exports.base import Reader
+from tonecheck.exports.canvas import Canvas
 from tonecheck.exports.convokit import ConvoKit
 from tonecheck.exports.discord import Discord
 from tonecheck.exports.discord_csv import DiscordCsv
@@ -39,6 +40,7 @@ READERS: tuple[Reader, ...] = (
     Discord(),
     DiscordCsv(),
     Telegram(),
+    Canvas(),
     Discourse(),
     Moodle(),
     StackExchange(),
