@@ -251,6 +251,17 @@ _MOODLE = [
         }
     ]
 ]
+_OPENEDX = [
+    {
+        **{"_id": {"$oid": "a1"}, "_type": "CommentThread", "title": "t", "body": "<p>x"},
+        **{"course_id": "c", "author_id": "1", "author_username": "mara", "anonymous": False},
+        "created_at": {"$date": {"$numberLong": "1788858000000"}},
+    },
+    {
+        **{"_id": "a2", "_type": "Comment", "body": "y", "course_id": "c", "created_at": 5},
+        **{"comment_thread_id": {"$oid": "a1"}, "parent_ids": [{"$oid": "a3"}]},
+    },
+]
 _REDDIT = [
     {
         **{"id": "c1", "link_id": "t3_p1", "parent_id": 5, "author": "mara", "body": "&gt; a"},
@@ -333,6 +344,7 @@ def _with(value, path, new):
         ("canvas", _CANVAS),
         ("discourse", _DISCOURSE),
         ("moodle", _MOODLE),
+        ("openedx", _OPENEDX),
         ("telegram", _TELEGRAM),
         ("reddit", _REDDIT),
         ("convokit", _CONVOKIT),

@@ -15,6 +15,7 @@ from tonecheck.exports.discourse import Discourse
 from tonecheck.exports.mattermost import Mattermost
 from tonecheck.exports.mbox import Mbox
 from tonecheck.exports.moodle import Moodle
+from tonecheck.exports.openedx import OpenEdx
 from tonecheck.exports.reddit import Reddit
 from tonecheck.exports.rocketchat import RocketChat
 from tonecheck.exports.slack import Slack
@@ -43,6 +44,7 @@ READERS: tuple[Reader, ...] = (
     Canvas(),
     Discourse(),
     Moodle(),
+    OpenEdx(),
     StackExchange(),
     Reddit(),
     Mbox(),
