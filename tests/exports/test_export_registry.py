@@ -22,6 +22,7 @@ NAMED = {
     "Learning R - Course - help [900].csv": "discord_csv",
     "learning-list.mbox": "mbox",
     "utterances.jsonl": "convokit",
+    "user_archive.csv": "discourse-archive",
     "learnlab_comments.jsonl": "reddit",
     "learnlab_submissions.jsonl": "reddit",
 }

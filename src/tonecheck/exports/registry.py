@@ -12,6 +12,7 @@ from tonecheck.exports.convokit import ConvoKit
 from tonecheck.exports.discord import Discord
 from tonecheck.exports.discord_csv import DiscordCsv
 from tonecheck.exports.discourse import Discourse
+from tonecheck.exports.discourse_archive import DiscourseArchive
 from tonecheck.exports.mattermost import Mattermost
 from tonecheck.exports.mbox import Mbox
 from tonecheck.exports.moodle import Moodle
@@ -43,6 +44,7 @@ READERS: tuple[Reader, ...] = (
     Telegram(),
     Canvas(),
     Discourse(),
+    DiscourseArchive(),
     Moodle(),
     OpenEdx(),
     StackExchange(),

@@ -44,25 +44,40 @@ def csv_rows(path: Path) -> Iterator[Row | BadRow]:
     at the next line.
     """
     with path.open("rb") as file, Decoded(file) as source:
-        lines = _Lines(source)
-        reader = csv.reader(lines, delimiter=header(path)[0], strict=True)
-        if _NAMED.match(head_text(path)):
-            next(lines)
-        names: list[str] = []
-        for row in _records(reader, lines, path.name):
-            if isinstance(row, BadRow):
-                yield row
-            elif not names:
-                names = row
-            elif len(row) == len(names):
-                yield Row(f"{path.name}:{lines.start}", dict(zip(names, row, strict=True)))
-            elif row:
-                yield BadRow(
-                    place=f"{path.name}:{lines.start}",
-                    reason=f"this row has {len(row)} cells where the header has {len(names)}. "
-                    "Put cells that hold commas or line breaks in double quotes.",
-                )
-        yield from notice(path.name, source)
+        before = 1 if _NAMED.match(head_text(path)) else 0
+        yield from csv_lines(source, path.name, mark=header(path)[0], before=before)
+
+
+def csv_lines(
+    source: Decoded, name: str, *, mark: str = ",", before: int = 0
+) -> Iterator[Row | BadRow]:
+    """Yield the rows of CSV, as `csv_rows` does; `name` is what places begin with.
+
+    Args:
+        source: The text.
+        name: What it is called.
+        mark: What parts the cells.
+        before: How many lines stand before the one that names the columns.
+    """
+    lines = _Lines(source)
+    reader = csv.reader(lines, delimiter=mark, strict=True)
+    for _ in range(before):
+        next(lines)
+    names: list[str] = []
+    for row in _records(reader, lines, name):
+        if isinstance(row, BadRow):
+            yield row
+        elif not names:
+            names = row
+        elif len(row) == len(names):
+            yield Row(f"{name}:{lines.start}", dict(zip(names, row, strict=True)))
+        elif row:
+            yield BadRow(
+                place=f"{name}:{lines.start}",
+                reason=f"this row has {len(row)} cells where the header has {len(names)}. "
+                "Put cells that hold commas or line breaks in double quotes.",
+            )
+    yield from notice(name, source)
 
 
 def header(path: Path) -> tuple[str, str]:
