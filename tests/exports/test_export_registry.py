@@ -23,6 +23,7 @@ NAMED = {
     "learning-list.mbox": "mbox",
     "utterances.jsonl": "convokit",
     "user_archive.csv": "discourse-archive",
+    "loops@forum-2026-09-09.dcqresult.json": "discourse-explorer",
     "learnlab_comments.jsonl": "reddit",
     "learnlab_submissions.jsonl": "reddit",
 }
@@ -244,6 +245,13 @@ _DISCOURSE = {
     "id": 12,
     "title": "t",
 }
+_EXPLORER = {
+    "success": True,
+    "duration": 1.5,
+    "columns": ["topic_id", "post_number", "user_id", "raw", "created_at", "hidden", "post_type"],
+    "relations": {"user": [{"id": 5, "username": "mara"}]},
+    "rows": [[12, 1, 5, "x", "2026-09-08T10:30:00Z", False, 1]],
+}
 _MOODLE = [
     [
         {
@@ -344,6 +352,7 @@ def _with(value, path, new):
         ("discord", _DISCORD),
         ("canvas", _CANVAS),
         ("discourse", _DISCOURSE),
+        ("discourse-explorer", _EXPLORER),
         ("moodle", _MOODLE),
         ("openedx", _OPENEDX),
         ("telegram", _TELEGRAM),

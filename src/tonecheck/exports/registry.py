@@ -13,6 +13,7 @@ from tonecheck.exports.discord import Discord
 from tonecheck.exports.discord_csv import DiscordCsv
 from tonecheck.exports.discourse import Discourse
 from tonecheck.exports.discourse_archive import DiscourseArchive
+from tonecheck.exports.discourse_explorer import DiscourseExplorer
 from tonecheck.exports.mattermost import Mattermost
 from tonecheck.exports.mbox import Mbox
 from tonecheck.exports.moodle import Moodle
@@ -45,6 +46,7 @@ READERS: tuple[Reader, ...] = (
     Canvas(),
     Discourse(),
     DiscourseArchive(),
+    DiscourseExplorer(),
     Moodle(),
     OpenEdx(),
     StackExchange(),
