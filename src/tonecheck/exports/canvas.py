@@ -32,10 +32,9 @@ class Canvas(Reader):
     name = "canvas"
     title = "Canvas discussion view"
     how_to = (
-        "Log in to Canvas and open the discussion: the numbers of its course and topic stand in "
-        "the address. Then open "
-        "https://canvas.example.edu/api/v1/courses/COURSE/discussion_topics/TOPIC/view"
-        "?include_new_entries=1 and save the page as a .json file under the name of the "
+        "Log in to Canvas and open the discussion. In its address put /api/v1 before /courses and "
+        "/view?include_new_entries=1 behind all else (and nothing else behind the number of the "
+        "discussion), open that, and save the page as a .json file under the name of the "
         "discussion, because the file does not hold it. Where people must post before they see "
         "replies, this needs a teacher's account or a post of your own."
     )
