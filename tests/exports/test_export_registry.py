@@ -22,6 +22,7 @@ NAMED = {
     "Learning R - Course - help [900].csv": "discord_csv",
     "learning-list.mbox": "mbox",
     "utterances.jsonl": "convokit",
+    "moodle-service.json": "moodle-service",
     "user_archive.csv": "discourse-archive",
     "loops@forum-2026-09-09.dcqresult.json": "discourse-explorer",
     "learnlab_comments.jsonl": "reddit",
@@ -260,6 +261,17 @@ _MOODLE = [
         }
     ]
 ]
+_SERVICE = {
+    "posts": [
+        {
+            **{"id": 2, "subject": "Re: t", "replysubject": "Re: t", "message": "<p>x"},
+            **{"messageformat": 1, "author": {"id": 3, "fullname": "Mara"}, "discussionid": 7},
+            **{"parentid": 1, "timecreated": 1788858000, "isdeleted": False},
+            "capabilities": {"view": True},
+        }
+    ],
+    "warnings": [],
+}
 _OPENEDX = [
     {
         **{"_id": {"$oid": "a1"}, "_type": "CommentThread", "title": "t", "body": "<p>x"},
@@ -354,6 +366,7 @@ def _with(value, path, new):
         ("discourse", _DISCOURSE),
         ("discourse-explorer", _EXPLORER),
         ("moodle", _MOODLE),
+        ("moodle-service", _SERVICE),
         ("openedx", _OPENEDX),
         ("telegram", _TELEGRAM),
         ("reddit", _REDDIT),

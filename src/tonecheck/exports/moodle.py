@@ -89,7 +89,7 @@ class _Forum:
         if name_of(cells, "deleted") not in {"", "0"}:
             return None
         return Message(
-            text=_text(text, name_of(cells, "messageformat")),
+            text=post_text(text, name_of(cells, "messageformat")),
             id=name_of(cells, "id"),
             author=self.people.label(name_of(cells, "userid"), name_of(cells, "userfullname")),
             time=self.times.read(cells.get("created")),
@@ -100,7 +100,7 @@ class _Forum:
         )
 
 
-def _text(message: str, kind: str) -> str:
+def post_text(message: str, kind: str) -> str:
     """Return the text of a message; addresses of attached files mean nothing outside Moodle."""
     message = _FILE.sub("", message)
     if kind == _AUTOMATIC:

@@ -17,6 +17,7 @@ from tonecheck.exports.discourse_explorer import DiscourseExplorer
 from tonecheck.exports.mattermost import Mattermost
 from tonecheck.exports.mbox import Mbox
 from tonecheck.exports.moodle import Moodle
+from tonecheck.exports.moodle_service import MoodleService
 from tonecheck.exports.openedx import OpenEdx
 from tonecheck.exports.reddit import Reddit
 from tonecheck.exports.rocketchat import RocketChat
@@ -48,6 +49,7 @@ READERS: tuple[Reader, ...] = (
     DiscourseArchive(),
     DiscourseExplorer(),
     Moodle(),
+    MoodleService(),
     OpenEdx(),
     StackExchange(),
     Reddit(),
