@@ -22,7 +22,7 @@ def test_one_format_is_shown_alone(invoke):
 def test_an_unknown_format_is_an_error_that_names_those_there_are(invoke):
     done = invoke("formats", "usenet")
     assert done.exit_code == 2
-    assert "there is no format 'usenet'. The formats are: mattermost (" in done.stderr
+    assert "there is no format 'usenet'. The formats are: zulip (" in done.stderr
 
 
 def test_models_lists_what_came_along(invoke):

@@ -28,7 +28,7 @@ def talk(read, write):
 
 
 def test_a_channel_is_read_whole(read):
-    assert sniff(FIXTURE).name == "discord_csv"
+    assert sniff(FIXTURE).name == "discord-csv"
     messages, bad = read(FIXTURE)
     assert not bad
     assert [m.text for m in messages] == [
@@ -53,13 +53,13 @@ def test_a_channel_is_read_whole(read):
 
 def test_nobody_but_this_reader_takes_the_fixture():
     takers = [reader.name for reader in READERS if reader.sniff(FIXTURE)]
-    assert takers == ["discord_csv", "table"]  # the table takes any .csv, and is asked last
+    assert takers == ["discord-csv", "table"]  # the table takes any .csv, and is asked last
 
 
 def test_it_takes_no_other_export(samples):
-    reader = reader_named("discord_csv")
+    reader = reader_named("discord-csv")
     others = [path for path in samples.iterdir() if path.is_file()]
-    others += [path for path in FIXTURE.parent.iterdir() if path != FIXTURE]
+    others += [p for p in FIXTURE.parent.rglob("*") if p.is_file() and p != FIXTURE]
     assert not [path.name for path in others if reader.sniff(path)]
 
 
@@ -146,7 +146,7 @@ def test_a_file_that_went_through_other_software_is_read(read, write, header, ma
     cells = ["5", "Mara", "2026-09-08T10:30:00Z", "Naïve?", "", ""]
     row = mark.join(cells + [""] * header.count("Extra"))
     path = write(NAME, f"{header}\n{row}\n".encode())
-    assert sniff(path).name == "discord_csv"
+    assert sniff(path).name == "discord-csv"
     (message,), bad = read(path)
     assert (message.text, message.author, bad) == ("Naïve?", "Mara", [])
 
@@ -182,12 +182,12 @@ def test_a_channel_without_messages_yields_nothing(read, write, content):
 
 def test_a_file_without_the_columns_is_refused(read, write, tmp_path):
     path = write(NAME, "AuthorID,Author,Date,Attachments,Reactions\n1,a,b,c,d\n")
-    assert not reader_named("discord_csv").sniff(path)
+    assert not reader_named("discord-csv").sniff(path)
     with pytest.raises(InputError, match="lacks the columns AuthorID, Author, Date, Content"):
-        read(path, format="discord_csv")
+        read(path, format="discord-csv")
     for wrong, problem in ((write("empty.csv", ""), "is empty"), (tmp_path, "is a directory")):
         with pytest.raises(InputError, match=problem):
-            read(wrong, format="discord_csv")
+            read(wrong, format="discord-csv")
 
 
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=6))
@@ -198,9 +198,9 @@ def test_any_bytes_changed_give_messages_or_bad_rows(tmp_path, changes):
         content[at % len(content)] = byte
     path = tmp_path / NAME
     path.write_bytes(content)
-    reader_named("discord_csv").sniff(path)
+    reader_named("discord-csv").sniff(path)
     try:
-        found = list(read_export(path, format="discord_csv"))
+        found = list(read_export(path, format="discord-csv"))
     except InputError:
         return
     assert all(isinstance(row, Message | BadRow) for row in found)

@@ -19,7 +19,7 @@ FIXTURES = [
 NAMED = {
     "Comments.xml": "stackexchange",
     "Posts.xml": "stackexchange",
-    "Learning R - Course - help [900].csv": "discord_csv",
+    "Learning R - Course - help [900].csv": "discord-csv",
     "learning-list.mbox": "mbox",
     "utterances.jsonl": "convokit",
     "moodle-service.json": "moodle-service",

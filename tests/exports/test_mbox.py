@@ -86,7 +86,7 @@ def test_nobody_else_takes_the_fixture():
 def test_it_takes_no_other_export(samples):
     reader = reader_named("mbox")
     others = [path for path in samples.iterdir() if path.is_file()]
-    others += [path for path in FIXTURE.parent.iterdir() if path != FIXTURE]
+    others += [p for p in FIXTURE.parent.rglob("*") if p.is_file() and p != FIXTURE]
     assert not [path.name for path in others if reader.sniff(path)]
 
 

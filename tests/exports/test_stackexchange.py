@@ -79,7 +79,7 @@ def test_nobody_else_takes_the_fixtures(path):
 def test_it_takes_no_other_export(samples):
     reader = reader_named("stackexchange")
     others = [path for path in samples.iterdir() if path.is_file()]
-    others += [path for path in FIXTURES.iterdir() if path not in {POSTS, COMMENTS}]
+    others += [p for p in FIXTURES.rglob("*") if p.is_file() and p not in {POSTS, COMMENTS}]
     assert not [path.name for path in others if reader.sniff(path)]
 
 

@@ -39,7 +39,7 @@ class DiscordCsv(Reader):
     twice, and never held.
     """
 
-    name = "discord_csv"
+    name = "discord-csv"
     title = "DiscordChatExporter CSV"
     how_to = (
         "Choose JSON in DiscordChatExporter if you can, because a CSV does not say who answers "
