@@ -49,7 +49,6 @@ def blocks() -> dict[str, str]:
         "speed": speed(read("speed")),
         **({"encoder": encoder(read("encoder_speed"))} if _has("encoder_speed") else {}),
         "fairness": fairness(read("fairness")),
-        "first_encoder": first_encoder(read("first_encoder"), read("quality")),
         **({"ablations": ablations(read("ablations"))} if _has("ablations") else {}),
     }
 
@@ -172,28 +171,6 @@ def fairness(found: dict[str, Any]) -> str:
         f"best it goes from {min(found['groups'].values()):.2f} to "
         f"{max(found['groups'].values()):.2f}."
     )
-
-
-def first_encoder(found: dict[str, Any], shipped: dict[str, Any]) -> str:
-    """Return how the first encoder compares with what ships."""
-    ours, theirs = (
-        [stored["shipped"]["tonecheck_replies_dev"][tone]["auc"]["value"] for tone in _TONES]
-        for stored in (found, shipped)
-    )
-    losses = ROOT / "models" / "pretrained-en" / "pretraining.json"
-    pretraining = json.loads(losses.read_text(encoding="utf-8"))["losses"][-1]
-    return (
-        f"**No encoder ships yet.** The first one ({found['model']}) ranks annotated real replies "
-        f"with AUCs of {_listed(ours)} ({', '.join(_TONES)}), `{shipped['model']}` with "
-        f"{_listed(theirs)}: it was pre-trained for "
-        f"{pretraining['seconds'] // 60} minutes on 2 cores "
-        f"({pretraining['tokens'] / 1e6:.0f} million tokens), "
-        "and needs far longer."
-    )
-
-
-def _listed(values: list[float]) -> str:
-    return " / ".join(f"{value:.2f}" for value in values)
 
 
 def ablations(stored: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """From raw log-odds to probabilities and thresholds, on replies that the model has not seen."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,9 @@ from tonecheck.policy import Band
 
 Floats = NDArray[np.float64]
 
+_FEWEST = 20  # replies of a corpus, for a share to mean something
 YES_PRECISION = 0.60
-"""A tone is flagged where surely at least this share of such replies carry it, in every corpus."""
+"""A tone is flagged where surely at least this share of such replies carry it."""
 
 LIKELY = 0.5
 """A tone is never flagged where it is less likely than not."""
@@ -39,8 +40,9 @@ def calibrate(raw: Floats, answers: NDArray[np.bool_]) -> Calibration:
 def choose_band(probabilities: Floats, severities: Floats, corpora: Sequence[str]) -> Band:
     """Return thresholds for stated precision, from replies held out of training.
 
-    The precision of a yes must hold in each corpus by itself: a tone that is frequent in one would
-    otherwise set a threshold that is too low for another.
+    The precision of a yes must surely hold over all replies, and be reached in each corpus by
+    itself: a tone that is frequent in one would otherwise set a threshold too low for another.
+    That it also *surely* holds in each would ask for more replies than a rare tone has.
 
     Args:
         probabilities: Calibrated, one a reply.
@@ -49,13 +51,11 @@ def choose_band(probabilities: Floats, severities: Floats, corpora: Sequence[str
     """
     answers = severities >= 0.5
     names = np.array(corpora)
-    yes_at = max(
-        LIKELY,
-        *(
-            _lowest_with(probabilities[names == name], answers[names == name], YES_PRECISION)
-            for name in sorted(set(corpora))
-        ),
-    )
+    reached = [
+        _lowest_with(probabilities[names == name], answers[names == name], _share)
+        for name in sorted(set(corpora))
+    ]
+    yes_at = max(LIKELY, _lowest_with(probabilities, answers, _surely), *reached)
     flagged = (probabilities >= yes_at) & answers
     return Band(
         unsure_at=WORTH_A_LOOK,
@@ -76,21 +76,29 @@ def expected_error(probabilities: Floats, answers: NDArray[np.bool_], bins: int 
     return error
 
 
-def _lowest_with(probabilities: Floats, answers: NDArray[np.bool_], precision: float) -> float:
-    """Return the lowest threshold from which on the precision surely holds, or 0.99 if none does.
-
-    The lower end of Wilson's interval (1927) must reach the precision: of many thresholds some
-    would reach it by luck.
-    """
+def _lowest_with(
+    probabilities: Floats,
+    answers: NDArray[np.bool_],
+    bound: Callable[[Floats, NDArray[np.int64]], Floats],
+) -> float:
+    """Return the lowest threshold with a bound of the precision wanted, or 0.99 if none has it."""
     order = np.argsort(-probabilities, kind="stable")
     right = np.cumsum(answers[order])
     taken = np.arange(1, len(order) + 1)
-    holds = np.flatnonzero(_surely(right / taken, taken) >= precision)
+    holds = np.flatnonzero(bound(right / taken, taken) >= YES_PRECISION)
     return float(probabilities[order][holds[-1]]) if len(holds) else 0.99
 
 
+def _share(shares: Floats, counts: NDArray[np.int64]) -> Floats:
+    """Return the shares themselves, where there are enough replies to speak of one."""
+    return np.where(counts >= _FEWEST, shares, 0.0)
+
+
 def _surely(shares: Floats, counts: NDArray[np.int64]) -> Floats:
-    """Return the lower end of Wilson's interval, one-sided at 95 %."""
+    """Return the lower end of Wilson's interval (1927), one-sided at 95 %.
+
+    Of many thresholds some would reach a precision by luck.
+    """
     z = 1.644854
     middle = shares + z**2 / (2 * counts)
     half = z * np.sqrt(shares * (1 - shares) / counts + (z / counts) ** 2 / 4)
