@@ -3,7 +3,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import strategies as st
 
+from tonecheck.errors import InputError
 from tonecheck.exports import read_export
 from tonecheck.messages import BadRow, Message
 
@@ -59,3 +61,25 @@ def zipped(tmp_path):
         return path
 
     return zipped
+
+
+@pytest.fixture
+def read_changed(tmp_path):
+    """Reads an export after a few of its bytes were changed; a refused one has no rows."""
+
+    def read_changed(data, original, name, *, format, changes=3, cut=20, put=3):
+        content = bytearray(original)
+        for _ in range(data.draw(st.integers(1, changes))):
+            at = data.draw(st.integers(0, len(content)))
+            end = at + data.draw(st.integers(0, cut))
+            content[at:end] = data.draw(st.binary(max_size=put))
+        path = tmp_path / name
+        path.write_bytes(content)
+        try:
+            found = list(read_export(path, format=format))
+        except InputError:
+            return []
+        assert all(isinstance(row, Message | BadRow) for row in found)
+        return found
+
+    return read_changed
