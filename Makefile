@@ -25,15 +25,19 @@ bench: .venv/ready .venv/bench
 # Hours on 2 cores, and needs models/encoder-en.
 bench-encoder: .venv/ready
 	$(BIN)/python benchmarks/encoder_speed.py
+	$(BIN)/python benchmarks/fairness.py --corpora $(CORPORA) --model encoder-en --store-as encoder_fairness
+	$(BIN)/python benchmarks/folds.py --corpora $(CORPORA)
 	$(BIN)/python benchmarks/ablations.py --corpora $(CORPORA)
 
 .venv/bench: .venv/ready
 	$(BIN)/pip install --quiet --constraint constraints.txt alt-profanity-check
 	touch $@
 
+# The encoder's teacher starts from what `make shrunk` unpacks.
 models: .venv/ready
 	$(BIN)/tonecheck train --recipe linear --corpora $(CORPORA) --corpora data/learning --out models/linear-en
-	$(BIN)/tonecheck train --recipe encoder --corpora $(CORPORA) --corpora data/learning --out models/encoder-en
+	$(BIN)/tonecheck train --recipe encoder --corpora $(CORPORA) --corpora data/learning --out models/encoder-en \
+		--teachers-from out/shrinking/all-MiniLM-L6-v2 --teachers 1 --rounds 4 --work out/teachers
 
 pretrained: .venv/ready
 	$(BIN)/python scripts/pretrain_encoder.py --corpora $(CORPORA) --work out/pretraining $(ARGS)

@@ -38,6 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpora", type=Path, required=True)
     parser.add_argument("--model", default="default")
+    parser.add_argument("--store-as", default="fairness", help="the name of the file of results")
     options = parser.parse_args()
     with gzip.open(options.corpora / "bias_madlibs.jsonl.gz", "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
@@ -64,7 +65,7 @@ def main() -> None:
         "deviation": round(float(np.std(list(areas.values()))), 4),
         "groups": dict(sorted(areas.items(), key=lambda item: item[1])),
     }
-    print(store("fairness", results))
+    print(store(options.store_as, results))
     print({key: results[key] for key in ("overall", "spread", "deviation")})
 
 

@@ -48,7 +48,7 @@ def blocks() -> dict[str, str]:
         "quality": quality(read("quality")),
         "speed": speed(read("speed")),
         **({"encoder": encoder(read("encoder_speed"))} if _has("encoder_speed") else {}),
-        "fairness": fairness(read("fairness")),
+        "fairness": "\n\n".join(map(fairness, map(read, ("fairness", "encoder_fairness")))),
         **({"ablations": ablations(read("ablations"))} if _has("ablations") else {}),
     }
 

@@ -72,24 +72,9 @@ def train(  # noqa: PLR0913  an option is a parameter
     with any checkpoint. These two need: pip install "tonecheck[train]". Development corpora in the
     folders are measured on, never trained on.
     """
-    from tonecheck.training.corpora import LICENCES
-
-    if recipe not in RECIPES:
-        raise InputError(f"there is no recipe {recipe!r}. Choose from: {', '.join(RECIPES)}.")
-    if licence not in LICENCES[:2]:
-        raise InputError(
-            f"cannot train on licence tier {licence!r}. Choose from: {', '.join(LICENCES[:2])}."
-        )
-    if (base is not None) != (recipe == "huggingface"):
-        raise InputError(
-            "--base names the checkpoint of --recipe huggingface, and goes with it alone. "
-            "Give both or neither."
-        )
-    if recipe == "linear" and (rounds or teachers or teachers_from or work):
-        raise InputError(
-            "--rounds, --teachers, --teachers-from and --work go with encoder and huggingface. "
-            "Leave them out."
-        )
+    _refuse_misfits(
+        recipe, licence, base=base, encoder_options=(rounds, teachers, teachers_from, work)
+    )
     from tonecheck.training.recipe import Recipe
 
     settings = Recipe(
@@ -119,3 +104,27 @@ def train(  # noqa: PLR0913  an option is a parameter
             ),
         )
     typer.echo(f"{out}: {made['name']}@{made['version']}, card in {out / 'README.md'}")
+
+
+def _refuse_misfits(
+    recipe: str, licence: str, *, base: str | None, encoder_options: tuple[object, ...]
+) -> None:
+    """Raise an `InputError` where options are unknown or do not go together."""
+    from tonecheck.training.corpora import LICENCES
+
+    if recipe not in RECIPES:
+        raise InputError(f"there is no recipe {recipe!r}. Choose from: {', '.join(RECIPES)}.")
+    if licence not in LICENCES[:2]:
+        raise InputError(
+            f"cannot train on licence tier {licence!r}. Choose from: {', '.join(LICENCES[:2])}."
+        )
+    if (base is not None) != (recipe == "huggingface"):
+        raise InputError(
+            "--base names the checkpoint of --recipe huggingface, and goes with it alone. "
+            "Give both or neither."
+        )
+    if recipe == "linear" and any(encoder_options):
+        raise InputError(
+            "--rounds, --teachers, --teachers-from and --work go with encoder and huggingface. "
+            "Leave them out."
+        )

@@ -24,6 +24,7 @@ from transformers import AutoModel
 from tonecheck.errors import InputError
 from tonecheck.scorers.render import MARKS
 from tonecheck.training.packing import Pack, batches
+from tonecheck.training.pretrained import save_tokenizer
 from tonecheck.training.vocabulary import CLS, FACES, PAD, SEP, SPECIAL, UNKNOWN
 
 _WORDS, _POSITIONS = (f"embeddings.{kind}_embeddings.weight" for kind in ("word", "position"))
@@ -222,8 +223,6 @@ def save_small(
         out: The folder.
         recipe: How it was made; written as `shrinking.json`.
     """
-    from tonecheck.training.pretrained import save_tokenizer
-
     untyped: Any = small.to(torch.bfloat16)
     untyped.save_pretrained(out)
     save_tokenizer(tokenizer, out)
