@@ -32,7 +32,11 @@ DEFAULT_MODEL = "linear-en"
 CONFIG, WEIGHTS, CARD, MANIFEST = "config.json", "weights.safetensors", "README.md", "manifest.json"
 GRAPH, TOKENIZER = "encoder.onnx", "tokenizer.json"
 
-FILES: Mapping[str, Sequence[str]] = {"linear": (WEIGHTS,), "encoder": (GRAPH, TOKENIZER)}
+FILES: Mapping[str, Sequence[str]] = {
+    "linear": (WEIGHTS,),
+    "encoder": (GRAPH, TOKENIZER),
+    "pair": (),  # two other models, which lie beside it
+}
 """What each kind of model needs beside its configuration."""
 
 _ADVICE = "Install or train the model again; do not use it as it is."
@@ -208,6 +212,11 @@ def _find(name: str) -> Path:
     )
 
 
+def sha256_of(file: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def shipped_root() -> Path:
     """Return the folder of what came with tonecheck: in the package, or in a checkout."""
     package = Path(str(files("tonecheck")))
@@ -234,7 +243,7 @@ def _verify(path: Path) -> dict[str, Path]:
         if not file.is_file():
             raise ModelIntegrityError(f"{file} is missing. {_ADVICE}")
         stated = facts.get("sha256") if isinstance(facts, dict) else None
-        if hashlib.sha256(file.read_bytes()).hexdigest() != stated:
+        if sha256_of(file) != stated:
             raise ModelIntegrityError(f"{file} differs from its manifest. {_ADVICE}")
         verified[name] = file
     return verified

@@ -8,7 +8,7 @@ import typer
 from tonecheck.cli.options import Quiet, examples
 from tonecheck.errors import InputError
 
-RECIPES = ("linear", "encoder", "huggingface")
+RECIPES = ("linear", "encoder", "pair", "huggingface")
 EXAMPLES = examples(
     "tonecheck train --recipe linear --corpora data/learning --out my-model",
     'tonecheck check "Just google it." --model my-model',
@@ -56,6 +56,10 @@ def train(  # noqa: PLR0913  an option is a parameter
         Path | None,
         typer.Option(help="A folder that keeps finished teachers, so that a stopped run goes on."),
     ] = None,
+    parts: Annotated[
+        list[Path] | None,
+        typer.Option("--part", help="For pair: the folder of the linear model, or of the encoder."),
+    ] = None,
     licence: Annotated[
         str,
         typer.Option(help="The strictest tier to learn from: open, or unstated (the default)."),
@@ -69,11 +73,16 @@ def train(  # noqa: PLR0913  an option is a parameter
     The linear recipe takes some minutes on 2 cores with all corpora, and under one with
     data/learning alone. The encoder recipe fine-tunes models/shrunk-en of a checkout: about
     half an hour for each teacher and for the model itself, on 2 cores; huggingface does the same
-    with any checkpoint. These two need: pip install "tonecheck[train]". Development corpora in the
-    folders are measured on, never trained on.
+    with any checkpoint. These two need: pip install "tonecheck[train]". The pair recipe weighs a
+    linear model and an encoder, which must lie beside it, in some minutes. Development corpora in
+    the folders are measured on, never trained on.
     """
     _refuse_misfits(
-        recipe, licence, base=base, encoder_options=(rounds, teachers, teachers_from, work)
+        recipe,
+        licence,
+        base=base,
+        parts=parts,
+        encoder_options=(rounds, teachers, teachers_from, work),
     )
     from tonecheck.training.recipe import Recipe
 
@@ -89,6 +98,10 @@ def train(  # noqa: PLR0913  an option is a parameter
         from tonecheck.training.linear_recipe import train_linear
 
         made = train_linear(settings)
+    elif recipe == "pair":
+        from tonecheck.training.pair_recipe import train_pair
+
+        made = train_pair(settings, parts or [])
     else:
         from tonecheck.training.encoder_data import EncoderSettings
         from tonecheck.training.encoder_recipe import train_encoder
@@ -107,7 +120,12 @@ def train(  # noqa: PLR0913  an option is a parameter
 
 
 def _refuse_misfits(
-    recipe: str, licence: str, *, base: str | None, encoder_options: tuple[object, ...]
+    recipe: str,
+    licence: str,
+    *,
+    base: str | None,
+    parts: list[Path] | None,
+    encoder_options: tuple[object, ...],
 ) -> None:
     """Raise an `InputError` where options are unknown or do not go together."""
     from tonecheck.training.corpora import LICENCES
@@ -123,7 +141,12 @@ def _refuse_misfits(
             "--base names the checkpoint of --recipe huggingface, and goes with it alone. "
             "Give both or neither."
         )
-    if recipe == "linear" and any(encoder_options):
+    if bool(parts) != (recipe == "pair"):
+        raise InputError(
+            "--part names a model of --recipe pair, and goes with it alone. Give it a linear model "
+            "and an encoder, and other recipes none."
+        )
+    if recipe in ("linear", "pair") and any(encoder_options):
         raise InputError(
             "--rounds, --teachers, --teachers-from and --work go with encoder and huggingface. "
             "Leave them out."

@@ -20,6 +20,10 @@ def open_scorer(folder: ModelFolder) -> Scorer:
         from tonecheck.scorers.encoder import EncoderScorer
 
         return EncoderScorer.from_folder(folder)
+    if kind == "pair":
+        from tonecheck.scorers.pair import PairScorer
+
+        return PairScorer.from_folder(folder)
     raise ModelFormatError(
         f"{folder.path} is a model of kind {kind!r}; this version knows: "
         f"{', '.join(FILES)}. "

@@ -12,7 +12,13 @@ from tonecheck.training.calibrate import held_out_groups
 from tonecheck.training.corpora import Corpus
 from tonecheck.training.examples import Example
 from tonecheck.training.mixture import Pool, read_example
-from tonecheck.training.recipe import Recipe, TrainingData, read_training
+from tonecheck.training.recipe import (
+    OURS,
+    OURS_COUNTS,
+    Recipe,
+    TrainingData,
+    read_training,
+)
 from tonecheck.training.sentences import sentence_examples
 from tonecheck.training.tasks import read_task
 from tonecheck.training.unlabelled import UnlabelledPairs, unmarked
@@ -94,20 +100,20 @@ def split_data(
     annotated = list(data.annotated)
     if not settings.parents:
         annotated = [replace(example, parent=None) for example in annotated]
-    held_out = [example for example in annotated if _held_out(example.group, recipe.seed)]
-    taught = [example for example in annotated if not _held_out(example.group, recipe.seed)]
+    unseen = [example for example in annotated if held_out(example.group, recipe.seed)]
+    taught = [example for example in annotated if not held_out(example.group, recipe.seed)]
     if settings.share < 1.0:
         parts = held_out_groups([item.group for item in taught], _PARTS, seed=recipe.seed + 1)
         limit = round(_PARTS * settings.share)
         taught = [item for item, part in zip(taught, parts, strict=True) if part < limit]
-    closed = {name for example in held_out for name in example.names}
+    closed = {name for example in unseen for name in example.names}
     others = [example for example in data.others if not example.names & closed]
     weights = {corpus.name: corpus.weight for corpus in data.corpora}
-    return data, Split(taught, held_out, others, names, weights)
+    return data, Split(taught, unseen, others, names, weights)
 
 
-def _held_out(group: str, seed: int) -> bool:
-    """Return whether a thread teaches nothing: by its name alone, however the corpora grow."""
+def held_out(group: str, seed: int) -> bool:
+    """Return whether a thread teaches an encoder nothing: by its name, however the corpora grow."""
     digest = hashlib.sha256(f"{seed}:{group}".encode()).digest()
     return int.from_bytes(digest[:8]) % _HELD_OUT == 0
 
@@ -126,6 +132,9 @@ def pools_of(settings: EncoderSettings, split: Split, *, seed: int) -> list[Pool
         Pool(examples=split.taught, drawn=len(split.taught), weight=1.0, augment=True),
         Pool(examples=sentences, drawn=len(split.taught) // 3, weight=0.5),
     ]
+    if ours := [example for example in split.taught if example.source == OURS]:
+        again = (OURS_COUNTS - 1) * len(ours)
+        pools.append(Pool(examples=ours, drawn=again, weight=1.0, augment=True))
     # A part of the annotated replies is read beside as many others as all of them are.
     whole = round(len(split.taught) / settings.share)
     by_corpus: dict[str, list[Example]] = {}

@@ -1,6 +1,6 @@
 """The whole of `tonecheck train --recipe linear`: from corpora to a model folder with its card."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from tonecheck.labels import TONES
 from tonecheck.modelstore import save_model
 from tonecheck.reading import Reading
+from tonecheck.scorers.linear import LinearScorer
 from tonecheck.training.calibrate import Floats, held_out_groups
 from tonecheck.training.examples import Example
 from tonecheck.training.linear import Table, cue_kinds, fit, read_examples, scorer_of, tabulate
 from tonecheck.training.recipe import (
+    OURS,
+    OURS_COUNTS,
     Recipe,
     TrainingData,
     base_config,
@@ -26,6 +29,8 @@ from tonecheck.training.sentences import sentence_examples
 from tonecheck.training.wordspace import UNLABELLED, WordSpace, read_unlabelled, word_space
 
 FOLDS = 4
+
+Unseen = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +81,46 @@ def train_linear(recipe: Recipe) -> dict[str, Any]:
     )
 
 
+def scorer_without(
+    recipe: Recipe,
+    found: TrainingData,
+    development: Mapping[str, Sequence[Example]],
+    unseen: Unseen,
+) -> LinearScorer:
+    """Return an uncalibrated linear model that has learned nothing from some threads.
+
+    Args:
+        recipe: The settings.
+        found: The training data.
+        development: The development replies, whose threads are left out as ever.
+        unseen: Whether a thread, by the name of its group, is to be left out.
+    """
+    data = _training_data(recipe, found)
+    kinds = cue_kinds()
+    importance = data.importance.copy()
+    closed = {
+        name for item in data.examples[: data.ours] if unseen(item.group) for name in item.names
+    }
+    for row, example in enumerate(data.examples):
+        if (row < data.ours and unseen(example.group)) or example.names & closed:
+            importance[row] = 0.0
+    space = _word_space(recipe, development)
+    table = tabulate(data.readings, kinds)
+    return scorer_of(fit(table, data.examples, importance, space=space), kinds)
+
+
 def _training_data(recipe: Recipe, data: TrainingData) -> _Data:
     weights = {corpus.name: corpus.weight for corpus in data.corpora}
     readings = read_examples(data.annotated)
     sentences = sentence_examples(data.annotated, readings, seed=recipe.seed)
-    ours = len(data.annotated) + len(sentences)
+    ours = [*data.annotated, *sentences]
+    counts = [float(OURS_COUNTS) if item.source == OURS else 1.0 for item in ours]
     return _Data(
-        examples=[*data.annotated, *sentences, *data.others],
+        examples=[*ours, *data.others],
         readings=[*readings, *read_examples(sentences), *read_examples(data.others)],
-        importance=np.array([1.0] * ours + [weights[item.source] for item in data.others]),
+        importance=np.array([*counts, *(weights[item.source] for item in data.others)]),
         annotated=len(data.annotated),
-        ours=ours,
+        ours=len(ours),
     )
 
 

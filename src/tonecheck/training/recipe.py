@@ -32,6 +32,9 @@ from tonecheck.training.examples import Example
 OURS = "tonecheck_learning"
 """The source of our own invented replies; all other annotated replies were found in the wild."""
 
+OURS_COUNTS = 2
+"""How often our own count: they alone are from learning spaces, and few beside the others."""
+
 Reader = Callable[[Corpus, Sequence[Path]], list[Example]]
 
 

@@ -73,6 +73,8 @@ SOURCES = {
     "cmv_adhominem": Source("cmv_ad_hominem_threads.jsonl.gz", _conversation),
     "dogmatism": Source("dogmatism_reddit.jsonl.gz", _single),
     "wikitactics": Source("wikitactics.jsonl.gz", _dispute),
+    "wikipedia_talk": Source("context_toxicity_gc.jsonl.gz", _single),
+    "civil_comments": Source("toxic_spans_train.jsonl.gz", _single),
 }
 
 

@@ -1,0 +1,109 @@
+"""The pair: a linear model and an encoder side by side, whose log-odds are added.
+
+They fail differently: one knows rare words and fixed phrases, the other what stands in between and
+what is answered. Each part is a model folder of its own beside the pair's.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+
+from tonecheck.errors import ModelFormatError, ModelIntegrityError
+from tonecheck.labels import TONES, Tone
+from tonecheck.modelstore import CONFIG, MANIFEST, ModelFolder, open_model, sha256_of
+from tonecheck.reading import Contribution, Reading
+from tonecheck.scorers.encoder import EncoderScorer
+from tonecheck.scorers.linear import LinearScorer
+from tonecheck.scorers.logistic import Floats, sigmoid
+
+PARTS = ("linear", "encoder")
+"""What a pair is made of, in the order of its weights."""
+
+
+class PairScorer:
+    """Scores readings with two models; see the module."""
+
+    def __init__(self, linear: LinearScorer, encoder: EncoderScorer, *, weights: Floats) -> None:
+        """Keep the parts.
+
+        Args:
+            linear: The linear model.
+            encoder: The encoder.
+            weights: What each part's raw log-odds count, and an intercept, shape (tones, 3).
+        """
+        self._linear = linear
+        self._encoder = encoder
+        self._weights = weights
+
+    @classmethod
+    def from_folder(cls, folder: ModelFolder) -> "PairScorer":
+        """Return the scorer that a model folder describes.
+
+        Raises:
+            ModelError: If a part is not there or cannot be used.
+            ModelIntegrityError: If a part is another than the pair was calibrated with.
+            ModelFormatError: If the folder does not name its parts, or gives no weights.
+        """
+        parts = _open_parts(folder)
+        return cls(
+            LinearScorer.from_folder(parts["linear"]),
+            EncoderScorer.from_folder(parts["encoder"]),
+            weights=_read_weights(folder),
+        )
+
+    def score(self, readings: Sequence[Reading]) -> Floats:
+        """Return calibrated probabilities, shape (readings, tones)."""
+        return combined(self.raw(readings), self._weights)
+
+    def raw(self, readings: Sequence[Reading]) -> Floats:
+        """Return both parts' log-odds before calibration, shape (readings, tones, parts)."""
+        return np.stack([self._linear.raw(readings), self._encoder.raw(readings)], axis=-1)
+
+    def contributions(
+        self, readings: Sequence[Reading], tones: Sequence[Collection[Tone]]
+    ) -> list[Mapping[Tone, Sequence[Contribution]]]:
+        """Return for each reading how much each of its words speaks for some tones.
+
+        The encoder says, which has learned from what annotators marked.
+        """
+        return self._encoder.contributions(readings, tones)
+
+
+def combined(raw: Floats, weights: Floats) -> Floats:
+    """Return probabilities for log-odds of shape (readings, tones, parts)."""
+    # Not a matrix product: its last digit may depend on how many rows it has.
+    return sigmoid((raw * weights[:, :-1]).sum(axis=-1) + weights[:, -1])
+
+
+def _open_parts(folder: ModelFolder) -> dict[str, ModelFolder]:
+    """Return the parts, which must be those that the pair was calibrated with."""
+    stated = folder.config.get("parts")
+    if not isinstance(stated, dict) or set(stated) != set(PARTS):
+        raise ModelFormatError(
+            f"{folder.path / CONFIG} must name its parts, a {' and an '.join(PARTS)}. "
+            "Train the model again."
+        )
+    found = {}
+    for kind in PARTS:
+        # Beside the pair, wherever that lies; a plain name cannot lead elsewhere.
+        path = folder.path.resolve().parent / str(stated[kind]["name"]).replace("/", "_")
+        part = open_model(str(path))
+        if part.config["kind"] != kind or sha256_of(path / MANIFEST) != stated[kind]["manifest"]:
+            raise ModelIntegrityError(
+                f"{path} ({part.label}) is not the {kind} that {folder.label} was made with. "
+                "Install both together, or train the pair again."
+            )
+        found[kind] = part
+    return found
+
+
+def _read_weights(folder: ModelFolder) -> Floats:
+    keys = (*PARTS, "intercept")
+    stated = folder.config["calibration"]
+    try:
+        return np.array([[float(stated[tone][key]) for key in keys] for tone in TONES])
+    except (KeyError, TypeError, ValueError) as err:
+        raise ModelFormatError(
+            f"{folder.path / CONFIG} must give calibration {', '.join(keys)} for each tone "
+            f"({type(err).__name__}: {err}). Train the model again."
+        ) from err
