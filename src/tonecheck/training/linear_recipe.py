@@ -84,6 +84,7 @@ def train_linear(recipe: Recipe) -> dict[str, Any]:
 def scorer_without(
     recipe: Recipe,
     found: TrainingData,
+    *,
     development: Mapping[str, Sequence[Example]],
     unseen: Unseen,
 ) -> LinearScorer:
