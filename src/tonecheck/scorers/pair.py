@@ -5,6 +5,7 @@ what is answered. Each part is a model folder of its own beside the pair's.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -78,15 +79,20 @@ def combined(raw: Floats, weights: Floats) -> Floats:
 def _open_parts(folder: ModelFolder) -> dict[str, ModelFolder]:
     """Return the parts, which must be those that the pair was calibrated with."""
     stated = folder.config.get("parts")
-    if not isinstance(stated, dict) or set(stated) != set(PARTS):
+    if not isinstance(stated, dict) or not all(_is_part(stated.get(kind)) for kind in PARTS):
         raise ModelFormatError(
             f"{folder.path / CONFIG} must name its parts, a {' and an '.join(PARTS)}. "
             "Train the model again."
         )
     found = {}
     for kind in PARTS:
-        # Beside the pair, wherever that lies; a plain name cannot lead elsewhere.
-        path = folder.path.resolve().parent / str(stated[kind]["name"]).replace("/", "_")
+        name = stated[kind]["name"]
+        if Path(name).name != name or name in ("", ".."):
+            raise ModelFormatError(
+                f"{folder.path / CONFIG} names a part {name!r}; a part is a folder beside its own. "
+                "Train the model again."
+            )
+        path = folder.path.resolve().parent / name
         part = open_model(str(path))
         if part.config["kind"] != kind or sha256_of(path / MANIFEST) != stated[kind]["manifest"]:
             raise ModelIntegrityError(
@@ -95,6 +101,12 @@ def _open_parts(folder: ModelFolder) -> dict[str, ModelFolder]:
             )
         found[kind] = part
     return found
+
+
+def _is_part(stated: object) -> bool:
+    return isinstance(stated, dict) and all(
+        isinstance(stated.get(key), str) for key in ("name", "manifest")
+    )
 
 
 def _read_weights(folder: ModelFolder) -> Floats:

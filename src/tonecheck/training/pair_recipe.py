@@ -117,7 +117,12 @@ def _raw(
 ) -> Floats:
     """Return both parts' log-odds of replies, shape (replies, tones, parts)."""
     readings = read_examples(unseen)
-    stand_in = scorer_without(recipe, data, development, lambda group: held_out(group, recipe.seed))
+    stand_in = scorer_without(
+        recipe,
+        data,
+        development=development,
+        unseen=lambda group: held_out(group, recipe.seed),
+    )
     return np.stack(
         [stand_in.raw(readings), EncoderScorer.from_folder(encoder).raw(readings)], axis=-1
     )
