@@ -15,7 +15,7 @@ from tonecheck.errors import InputError
 from tonecheck.labels import TONES
 from tonecheck.modelstore import MANIFEST, ModelFolder, open_model, save_model, sha256_of
 from tonecheck.scorers.encoder import EncoderScorer
-from tonecheck.scorers.logistic import Floats
+from tonecheck.scorers.logistic import Floats, sigmoid
 from tonecheck.scorers.pair import PARTS
 from tonecheck.training.encoder_data import held_out
 from tonecheck.training.examples import Example
@@ -93,18 +93,31 @@ def train_pair(recipe: Recipe, parts: Sequence[Path]) -> dict[str, Any]:
 def weigh(raw: Floats, answers: NDArray[np.bool_]) -> Floats:
     """Return how much each part's log-odds count, shape (tones, parts), by logistic regression.
 
+    No weight is negative.
+
     Args:
         raw: Log-odds of replies that no part has seen, shape (replies, tones, parts).
         answers: Whether each reply carries each tone.
     """
-    from sklearn.linear_model import LogisticRegression
+    from scipy.optimize import minimize
 
-    return np.array(
-        [
-            LogisticRegression(C=1e6).fit(raw[:, column], answers[:, column]).coef_[0]
-            for column in range(len(TONES))
-        ]
-    )
+    parts = raw.shape[-1]
+    found = []
+    for column in range(len(TONES)):
+        signs = np.where(answers[:, column], 1.0, -1.0)
+        known = np.column_stack([raw[:, column], np.ones(len(raw))])
+
+        def cost(
+            line: Floats, known: Floats = known, signs: Floats = signs
+        ) -> tuple[float, Floats]:
+            margins = signs * (known @ line)
+            slope = -(signs * sigmoid(-margins)) @ known / len(signs)
+            return float(np.logaddexp(0.0, -margins).mean()), slope
+
+        # A part that holds a tone likely must never make it less so.
+        bounds = [(0.0, None)] * parts + [(None, None)]
+        found.append(minimize(cost, np.zeros(parts + 1), jac=True, bounds=bounds).x[:parts])
+    return np.array(found)
 
 
 def _raw(
