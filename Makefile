@@ -2,6 +2,7 @@
 PYTHON ?= python3
 CORPORA ?= ../shared/corpora
 BIN := .venv/bin
+TRAIN := $(BIN)/tonecheck train --corpora $(CORPORA) --corpora data/learning
 
 .PHONY: demo test lint bench bench-encoder models pretrained shrunk samples screenshots clean
 
@@ -35,9 +36,11 @@ bench-encoder: .venv/ready
 
 # The encoder's teacher starts from what `make shrunk` unpacks.
 models: .venv/ready
-	$(BIN)/tonecheck train --recipe linear --corpora $(CORPORA) --corpora data/learning --out models/linear-en
-	$(BIN)/tonecheck train --recipe encoder --corpora $(CORPORA) --corpora data/learning --out models/encoder-en \
-		--teachers-from out/shrinking/all-MiniLM-L6-v2 --teachers 1 --rounds 4 --work out/teachers
+	$(TRAIN) --recipe linear --out models/linear-en --version 1.2.0
+	$(TRAIN) --recipe encoder --out models/encoder-en --version 1.1.0 \
+		--teachers-from out/shrinking/all-MiniLM-L6-v2 --teachers 1 --rounds 3 --work out/teachers
+	$(TRAIN) --recipe pair --out models/pair-en --version 1.0.0 \
+		--part models/linear-en --part models/encoder-en
 
 pretrained: .venv/ready
 	$(BIN)/python scripts/pretrain_encoder.py --corpora $(CORPORA) --work out/pretraining $(ARGS)

@@ -30,7 +30,7 @@ def test_a_saved_model_opens_with_its_weights(folder):
 
 def test_every_shipped_model_verifies():
     paths = shipped_models()
-    assert [path.name for path in paths] == ["encoder-en", "linear-en"]
+    assert [path.name for path in paths] == ["encoder-en", "linear-en", "pair-en"]
     for path in paths:
         assert open_model(path.name).config["name"] == path.name
 

@@ -27,7 +27,7 @@ from tonecheck.labels import TONES
 FORMAT = 1
 """The folder format that this version writes and reads."""
 
-DEFAULT_MODEL = "linear-en"
+DEFAULT_MODEL = "pair-en"
 
 CONFIG, WEIGHTS, CARD, MANIFEST = "config.json", "weights.safetensors", "README.md", "manifest.json"
 GRAPH, TOKENIZER = "encoder.onnx", "tokenizer.json"

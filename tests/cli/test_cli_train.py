@@ -51,7 +51,7 @@ def test_a_model_is_trained_measured_used_and_named(invoke, corpora, tmp_path, m
 def test_a_measurement_is_shown_as_a_table(invoke):
     done = invoke("evaluate", "--corpora", OURS, "--on", "tonecheck_learning_dev")
     assert done.exit_code == 0
-    assert "linear-en@" in done.stdout
+    assert "pair-en@" in done.stdout
     assert all(str(tone)[:8] in done.stdout for tone in TONES)
 
 
