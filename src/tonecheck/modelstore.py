@@ -39,6 +39,9 @@ FILES: Mapping[str, Sequence[str]] = {
 }
 """What each kind of model needs beside its configuration."""
 
+PARTS = ("linear", "encoder")
+"""What a pair is made of, in the order of its weights."""
+
 _ADVICE = "Install or train the model again; do not use it as it is."
 _NEEDED = ("kind", "name", "version", "calibration", "policy", "prior")
 
@@ -100,6 +103,42 @@ def open_model(name: str = "default") -> ModelFolder:
         if name not in verified:
             raise ModelIntegrityError(f"{path / MANIFEST} does not list {name}. {_ADVICE}")
     return ModelFolder(path=path, config=config, files=verified)
+
+
+def open_parts(folder: ModelFolder) -> dict[str, ModelFolder]:
+    """Return the models that a pair consists of, by kind; other models have no parts.
+
+    Raises:
+        ModelError: If a part is not there or cannot be used.
+        ModelIntegrityError: If a part is another than the pair was made with.
+        ModelFormatError: If the folder does not name its parts.
+    """
+    if folder.config["kind"] != "pair":
+        return {}
+    stated = folder.config.get("parts")
+    if not isinstance(stated, dict) or not all(_is_part(stated.get(kind)) for kind in PARTS):
+        raise ModelFormatError(
+            f"{folder.path / CONFIG} must name its parts, a {' and an '.join(PARTS)}: folders "
+            "beside its own. Train the model again."
+        )
+    found = {}
+    for kind in PARTS:
+        path = folder.path.resolve().parent / stated[kind]["name"]
+        part = open_model(str(path))
+        if part.config["kind"] != kind or sha256_of(path / MANIFEST) != stated[kind]["manifest"]:
+            raise ModelIntegrityError(
+                f"{path} ({part.label}) is not the {kind} that {folder.label} was made with. "
+                "Install both together, or train the pair again."
+            )
+        found[kind] = part
+    return found
+
+
+def _is_part(stated: object) -> bool:
+    if not isinstance(stated, dict) or not isinstance(stated.get("manifest"), str):
+        return False
+    name = stated.get("name")
+    return isinstance(name, str) and name not in ("", "..") and Path(name).name == name
 
 
 def _read_config(path: Path) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def test_models_lists_what_came_along(invoke):
     done = invoke("models")
     assert done.exit_code == 0
     assert "linear-en@" in done.stdout
-    assert "pair-en@1.0.0" in done.stdout
+    assert "pair-en@1.0.0 = linear-en@" in done.stdout
     assert "verified, the default" in done.stdout
     for tone in ("hostility", "hustling", "dismissiveness"):
         assert f"  {tone}: precision 0." in done.stdout
@@ -37,11 +37,11 @@ def test_models_lists_what_came_along(invoke):
 
 def test_models_shows_the_card_of_one(invoke):
     card = (modelstore.open_model().path / "README.md").read_text(encoding="utf-8")
-    assert invoke("models", "linear-en").stdout.strip() == card.strip()
+    assert invoke("models", "pair-en").stdout.strip() == card.strip()
 
 
 def test_a_damaged_model_is_named_and_the_others_listed(invoke, monkeypatch, tmp_path):
-    good = modelstore.open_model().path
+    good = modelstore.open_model("linear-en").path
     shutil.copytree(good, tmp_path / "models" / "good-en")
     shutil.copytree(good, tmp_path / "models" / "bad-en")
     (tmp_path / "models" / "bad-en" / "README.md").write_text("other", encoding="utf-8")

@@ -144,9 +144,17 @@ def test_a_missing_part_is_refused(pair, parts, tmp_path):
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("parts", None, r"must name its parts, a linear and an encoder\. Train the model again"),
-        ("parts", {"linear": {}}, r"must name its parts, a linear and an encoder\. Train the mo"),
-        ("parts", {"linear": {}, "encoder": 3}, r"must name its parts, a linear and an encoder\."),
+        (
+            "parts",
+            None,
+            r"must name its parts, a linear and an encoder: folders beside its own\. Train",
+        ),
+        ("parts", {"linear": {}}, r"must name its parts, a linear and an encoder: folders"),
+        (
+            "parts",
+            {"linear": {}, "encoder": 3},
+            r"must name its parts, a linear and an encoder: fo",
+        ),
         ("calibration", {}, r"must give calibration linear, encoder, intercept for each tone \(K"),
     ],
 )
@@ -164,7 +172,9 @@ def test_a_part_cannot_lead_elsewhere(pair, parts, tmp_path):
     config["parts"]["linear"]["name"] = "../straight"
     shutil.copytree(parts[0], tmp_path / "straight")
     save_model(path, config, card="")
-    with pytest.raises(ModelFormatError, match=r"names a part '\.\./straight'; a part is a folder"):
+    with pytest.raises(
+        ModelFormatError, match="must name its parts, a linear and an encoder: folders beside"
+    ):
         tonecheck.load(str(path))
 
 

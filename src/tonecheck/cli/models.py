@@ -44,11 +44,14 @@ def models(
 
 
 def _describe(folder: "ModelFolder") -> None:
-    from tonecheck.modelstore import DEFAULT_MODEL
+    from tonecheck.modelstore import DEFAULT_MODEL, open_parts
 
-    size = sum(file.stat().st_size for file in folder.files.values()) / 1e6
+    parts = list(open_parts(folder).values())
+    files = [file for part in (folder, *parts) for file in part.files.values()]
+    size = sum(file.stat().st_size for file in files) / 1e6
+    made_of = f" = {' + '.join(printable(part.label) for part in parts)}" if parts else ""
     default = ", the default" if folder.path.name == DEFAULT_MODEL else ""
-    typer.echo(f"{printable(folder.label)} ({size:.1f} MB, verified{default})")
+    typer.echo(f"{printable(folder.label)}{made_of} ({size:.1f} MB, verified{default})")
     for tone, facts in folder.config.get("card", {}).items():
         known = [(name, facts[key]) for key, name in _FIGURES.items() if key in facts]
         stated = ", ".join(f"{name} {_interval(figure)}" for name, figure in known)

@@ -5,20 +5,16 @@ what is answered. Each part is a model folder of its own beside the pair's.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
-from tonecheck.errors import ModelFormatError, ModelIntegrityError
+from tonecheck.errors import ModelFormatError
 from tonecheck.labels import TONES, Tone
-from tonecheck.modelstore import CONFIG, MANIFEST, ModelFolder, open_model, sha256_of
+from tonecheck.modelstore import CONFIG, PARTS, ModelFolder, open_parts
 from tonecheck.reading import Contribution, Reading
 from tonecheck.scorers.encoder import EncoderScorer
 from tonecheck.scorers.linear import LinearScorer
 from tonecheck.scorers.logistic import Floats, sigmoid
-
-PARTS = ("linear", "encoder")
-"""What a pair is made of, in the order of its weights."""
 
 
 class PairScorer:
@@ -45,7 +41,7 @@ class PairScorer:
             ModelIntegrityError: If a part is another than the pair was calibrated with.
             ModelFormatError: If the folder does not name its parts, or gives no weights.
         """
-        parts = _open_parts(folder)
+        parts = open_parts(folder)
         return cls(
             LinearScorer.from_folder(parts["linear"]),
             EncoderScorer.from_folder(parts["encoder"]),
@@ -74,39 +70,6 @@ def combined(raw: Floats, weights: Floats) -> Floats:
     """Return probabilities for log-odds of shape (readings, tones, parts)."""
     # Not a matrix product: its last digit may depend on how many rows it has.
     return sigmoid((raw * weights[:, :-1]).sum(axis=-1) + weights[:, -1])
-
-
-def _open_parts(folder: ModelFolder) -> dict[str, ModelFolder]:
-    """Return the parts, which must be those that the pair was calibrated with."""
-    stated = folder.config.get("parts")
-    if not isinstance(stated, dict) or not all(_is_part(stated.get(kind)) for kind in PARTS):
-        raise ModelFormatError(
-            f"{folder.path / CONFIG} must name its parts, a {' and an '.join(PARTS)}. "
-            "Train the model again."
-        )
-    found = {}
-    for kind in PARTS:
-        name = stated[kind]["name"]
-        if Path(name).name != name or name in ("", ".."):
-            raise ModelFormatError(
-                f"{folder.path / CONFIG} names a part {name!r}; a part is a folder beside its own. "
-                "Train the model again."
-            )
-        path = folder.path.resolve().parent / name
-        part = open_model(str(path))
-        if part.config["kind"] != kind or sha256_of(path / MANIFEST) != stated[kind]["manifest"]:
-            raise ModelIntegrityError(
-                f"{path} ({part.label}) is not the {kind} that {folder.label} was made with. "
-                "Install both together, or train the pair again."
-            )
-        found[kind] = part
-    return found
-
-
-def _is_part(stated: object) -> bool:
-    return isinstance(stated, dict) and all(
-        isinstance(stated.get(key), str) for key in ("name", "manifest")
-    )
 
 
 def _read_weights(folder: ModelFolder) -> Floats:

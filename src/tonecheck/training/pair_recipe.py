@@ -13,10 +13,16 @@ from numpy.typing import NDArray
 
 from tonecheck.errors import InputError
 from tonecheck.labels import TONES
-from tonecheck.modelstore import MANIFEST, ModelFolder, open_model, save_model, sha256_of
+from tonecheck.modelstore import (
+    MANIFEST,
+    PARTS,
+    ModelFolder,
+    open_model,
+    save_model,
+    sha256_of,
+)
 from tonecheck.scorers.encoder import EncoderScorer
 from tonecheck.scorers.logistic import Floats, sigmoid
-from tonecheck.scorers.pair import PARTS
 from tonecheck.training.encoder_data import held_out
 from tonecheck.training.examples import Example
 from tonecheck.training.linear import read_examples
