@@ -18,7 +18,13 @@ TEXTS = ("You idiot.", "google it", "hmpf", "Thank you!", "mañana", "", "obviou
 FIRST, SECOND = 1_500, 800
 TOTAL = FIRST + SECOND - 3  # rows that cannot be read
 LOWER = dict.fromkeys(TONES, Band(unsure_at=0.3, yes_at=0.5, clear_at=0.8))
-SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+MAIL = """From ken@example.org Tue Sep  8 10:30:00 2026
+From: Ken <ken@example.org>
+Date: Tue, 8 Sep 2026 10:30:00 +0000
+Message-ID: <{}@example.org>
+
+You idiot.
+"""
 RESUMED = "going on where it was: "
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process")
@@ -180,27 +186,25 @@ def test_a_changed_export_is_read_again(run, killed, exports):
 
 
 def test_an_export_that_could_not_be_read_is_mended_without_reading_the_others_again(run, tmp_path):
-    chat = (SAMPLES / "discord-channel.json").read_text()
-    paths = [tmp_path / "one.json", tmp_path / "two.json"]
-    for path in paths:
-        path.write_text(chat)
-    paths[1].write_text('{"chat": []}')
-    options = {"paths": paths, "format": "discord"}
-    with pytest.raises(InputError, match=r"two\.json: ") as caught:
+    paths = [tmp_path / "one.mbox", tmp_path / "two.mbox"]
+    paths[0].write_text(MAIL.format("one"))
+    paths[1].write_text("no mail")
+    options = {"paths": paths, "format": "mbox"}
+    with pytest.raises(InputError, match=r"two\.mbox: holds no line such as") as caught:
         run(**options)
     assert caught.value.__notes__ == [
         "What was done until then is kept: the same command goes on from there."
     ]
-    paths[1].write_text(chat)
+    paths[1].write_text(MAIL.format("two"))
     files, notices = run(**options)
     assert notices == [f"{RESUMED}1 of 2 exports read"]
     assert files == run("whole", **options)[0]
 
 
 def test_an_error_before_anything_is_read_leaves_nothing(run, tmp_path):
-    (tmp_path / "chat.json").write_text('{"chat": []}')
-    with pytest.raises(InputError, match=r"chat\.json: ") as caught:
-        run(paths=[tmp_path / "chat.json"], format="discord")
+    (tmp_path / "two.mbox").write_text("no mail")
+    with pytest.raises(InputError, match=r"two\.mbox: holds no line such as") as caught:
+        run(paths=[tmp_path / "two.mbox"], format="mbox")
     assert not hasattr(caught.value, "__notes__")
     assert not (tmp_path / "out").exists()
 
