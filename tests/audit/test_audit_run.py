@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tonecheck.audit.run import FILES, AuditOptions, run_audit
+from tonecheck.audit.spool import Spool
+from tonecheck.audit.summary import LONGEST_LIST
 from tonecheck.errors import InputError
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -258,6 +260,32 @@ def test_a_report_of_twenty_thousand_messages_stays_small(audit):
     out = audit(rows)
     assert (out / "report.html").stat().st_size < 2_000_000
     assert (out / "summary.json").stat().st_size < 1_000_000
+
+
+def test_no_query_fetches_more_than_the_longest_list(audit, monkeypatch):
+    rows, sizes = Spool.rows, []
+
+    def counted(spool, sql, *values):
+        found = rows(spool, sql, *values)
+        sizes.append(len(found))
+        return found
+
+    monkeypatch.setattr(Spool, "rows", counted)
+    posts = (
+        {"id": f"{n}", "thread": f"t{n}", "author": f"Person {n}", "reply_to": f"{n - 1}"}
+        | ({"text": "you idiot"} if n % 2 else {})
+        for n in range(3 * LONGEST_LIST)
+    )
+    answers = (
+        {"reply_to": f"{n}", "author": "Rhys", "text": "hmpf, you idiot"}
+        for n in range(1, 3 * LONGEST_LIST, 2)
+    )
+    out = audit([*posts, *answers])
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["received"]["members"] > LONGEST_LIST
+    assert summary["threads"]["with_flagged"] > LONGEST_LIST
+    assert summary["problems"] > LONGEST_LIST
+    assert max(sizes) == LONGEST_LIST
 
 
 @settings(
