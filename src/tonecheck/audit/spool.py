@@ -33,11 +33,13 @@ NOT_JUDGED = (Note.EMPTY, Note.NOT_ENGLISH)
 """The notes of messages that carry no judgement, and so count in no share."""
 
 # The lock is asked for first: then the log needs no shared memory, which network disks do not have.
-# NORMAL waits for the disk only when the log is emptied, and survives a power cut, too.
+# NORMAL waits for the disk only when the log is emptied, and survives a power cut, too. The log is
+# cut back when it was emptied: an export is read in one go, and leaves one as large as itself.
 _OPEN = """
 PRAGMA locking_mode = EXCLUSIVE;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
+PRAGMA journal_size_limit = 16777216;
 PRAGMA cache_size = -8000;
 """
 _TABLES = """
