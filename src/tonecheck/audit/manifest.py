@@ -121,12 +121,12 @@ def plain(value: object) -> Any:  # noqa: ANN401  JSON
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(map(plain, value))
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [plain(item) for item in value]
     if isinstance(value, bytes):
         return blake2b(value, digest_size=16).hexdigest()
-    if isinstance(value, date | Path):
+    if isinstance(value, str | date | Path):
         return str(value)
-    if value is None or isinstance(value, str | int | float):
-        return value if not isinstance(value, str) else str(value)
+    if isinstance(value, Sequence):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, int | float):
+        return value
     raise TypeError(f"an option cannot be kept as JSON: {type(value).__name__}")

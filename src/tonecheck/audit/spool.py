@@ -117,7 +117,7 @@ class Spool:
             sqlite3.DatabaseError: If the file is no spool, or is damaged.
         """
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db = sqlite3.connect(path, timeout=0, isolation_level=None)
         try:
             self._db.executescript(_OPEN + _TABLES)
             self._exports = self._number("SELECT count(*) FROM exports")

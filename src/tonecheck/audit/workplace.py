@@ -17,6 +17,8 @@ FOLDER = ".audit"
 
 _MANIFEST, _SPOOL, _LOCK = "manifest.json", "spool.sqlite", "lock"
 _KEPT = "What was done until then is kept: the same command goes on from there."
+_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_OPEN_ELSEWHERE = "is open in another program. Close that, and run the audit again."
 _AGAIN = "Look after the disk, and run the audit again."
 _DAMAGED = "the unfinished work is damaged. Delete this folder, and run the audit again."
 _FULL = "the disk is full. Make room there, or for temporary files, and run the audit again."
@@ -153,7 +155,9 @@ def _opened(folder: Path, found: Manifest, wanted: Manifest) -> tuple[Spool | No
     try:
         spool = Spool(folder / _SPOOL)
         others = wanted.differences(found, read=None if spool.is_sorted else spool.exports)
-    except sqlite3.DatabaseError:
+    except sqlite3.DatabaseError as err:
+        if err.sqlite_errorname not in _DAMAGE:
+            raise  # such as a full disk: no reason to throw work away
         return None, "is damaged"
     if not others:
         return spool, ""
@@ -188,8 +192,10 @@ def _told_plainly(folder: Path) -> Iterator[None]:
         name = getattr(err, "sqlite_errorname", "")  # errors of the Python part have none
         if name == "SQLITE_FULL":
             raise InputError(_FULL, place=str(folder.parent)) from err
-        if name in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}:
+        if name in _DAMAGE:
             raise InputError(_DAMAGED, place=str(folder)) from err
+        if name == "SQLITE_BUSY":
+            raise InputError(_OPEN_ELSEWHERE, place=str(folder / _SPOOL)) from err
         if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")):
             message = f"cannot be read or written: {err}. {_AGAIN}"
             raise InputError(message, place=str(folder)) from err
