@@ -237,7 +237,7 @@ def test_interrupted_work_is_kept_and_the_interrupt_says_so(run, tmp_path, whole
     assert files == whole
 
 
-@pytest.mark.parametrize("pages", [60, 120, 300])
+@pytest.mark.parametrize("pages", [40, 100, 180])
 def test_a_full_disk_is_explained_and_what_was_done_is_kept(run, monkeypatch, pages, whole):
     """Let SQLite find no room after some pages; where that is differs, what is said does not."""
     connect = sqlite3.connect
