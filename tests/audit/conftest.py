@@ -69,6 +69,12 @@ class WordChecker:
         )
 
 
+@pytest.fixture(scope="session")
+def check_words():
+    """Check by `WordChecker`, where a test runs many times and a fixture once."""
+    return lambda message: next(WordChecker().check_many([message]))
+
+
 @pytest.fixture
 def checker():
     return WordChecker()

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tonecheck.audit.run import FILES, AuditOptions, run_audit
+from tonecheck.audit.spool import Spool
+from tonecheck.audit.summary import LONGEST_LIST
 from tonecheck.errors import InputError
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -173,17 +175,12 @@ def test_an_earlier_audit_is_replaced(audit, forum, lines):
     assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
 
 
-def test_what_an_interrupted_audit_left_behind_is_no_obstacle(audit, forum, tmp_path):
-    out = tmp_path / "out"
-    (out / ".audit-abc").mkdir(parents=True)
-    (out / ".audit-abc" / "spool.sqlite").touch()
-    (tmp_path / "kept").mkdir()
-    (out / ".audit-link").symlink_to(tmp_path / "kept")
-    (out / ".audit-note").write_text("a file is left alone")
-    audit(forum)
-    left = {".audit-link", ".audit-note"}
-    assert {path.name for path in out.iterdir()} == {*FILES} | left
-    assert (tmp_path / "kept").is_dir()
+def test_work_without_a_manifest_is_no_obstacle(audit, forum, tmp_path):
+    work = tmp_path / "out" / ".audit"
+    (work / "parts").mkdir(parents=True)
+    (work / "spool.sqlite").write_text("not a database")
+    (work / "manifest.json").write_text("{")
+    assert {path.name for path in audit(forum).iterdir()} == {*FILES}
 
 
 def test_an_error_leaves_an_earlier_audit_as_it_was(audit, forum, tmp_path, checker):
@@ -209,7 +206,8 @@ def test_a_half_replaced_audit_does_not_look_finished_and_can_be_repeated(
         patch.setattr(Path, "replace", failing)
         with pytest.raises(OSError, match="disk is full"):
             audit(forum[:1])
-    assert sorted(path.name for path in out.iterdir()) == sorted({*FILES} - {"summary.json"})
+    left = {*FILES, ".audit"} - {"summary.json"}
+    assert {path.name for path in out.iterdir()} == left
     assert (audit(forum[:2]) / "summary.json").is_file()
 
 
@@ -243,9 +241,13 @@ def test_progress_is_told_to_the_end(audit, forum):
     assert told == [
         ("reading", 50, None),
         ("reading", 100, None),
+        ("reading", 120, 120),
         ("judging", 50, 120),
         ("judging", 100, 120),
         ("judging", 120, 120),
+        ("writing", 50, 120),
+        ("writing", 100, 120),
+        ("writing", 120, 120),
     ]
 
 
@@ -258,6 +260,32 @@ def test_a_report_of_twenty_thousand_messages_stays_small(audit):
     out = audit(rows)
     assert (out / "report.html").stat().st_size < 2_000_000
     assert (out / "summary.json").stat().st_size < 1_000_000
+
+
+def test_no_query_fetches_more_than_the_longest_list(audit, monkeypatch):
+    rows, sizes = Spool.rows, []
+
+    def counted(spool, sql, *values):
+        found = rows(spool, sql, *values)
+        sizes.append(len(found))
+        return found
+
+    monkeypatch.setattr(Spool, "rows", counted)
+    posts = (
+        {"id": f"{n}", "thread": f"t{n}", "author": f"Person {n}", "reply_to": f"{n - 1}"}
+        | ({"text": "you idiot"} if n % 2 else {})
+        for n in range(3 * LONGEST_LIST)
+    )
+    answers = (
+        {"reply_to": f"{n}", "author": "Rhys", "text": "hmpf, you idiot"}
+        for n in range(1, 3 * LONGEST_LIST, 2)
+    )
+    out = audit([*posts, *answers])
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["received"]["members"] > LONGEST_LIST
+    assert summary["threads"]["with_flagged"] > LONGEST_LIST
+    assert summary["problems"] > LONGEST_LIST
+    assert max(sizes) == LONGEST_LIST
 
 
 @settings(

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from tonecheck.audit.spool import Spool
+
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 POST = {"thread": "a", "author": "Ann Ode", "text": "You are an idiot, just google it."}
 
@@ -78,3 +80,48 @@ def test_what_cannot_be_audited_is_explained_and_exits_with_2(invoke, write_line
     done = invoke("audit", "--out", "report", *args)
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+def test_an_interrupted_audit_says_that_it_goes_on_and_does(invoke, write_lines, monkeypatch):
+    path = write_lines([{**POST, "id": str(n)} for n in range(2_000)])
+    whole = Path("whole")
+    invoke("audit", path, "--out", whole)
+    with monkeypatch.context() as patch:
+        record, done = Spool.record, iter(range(1_500))
+
+        def interrupted(*args):
+            if next(done, None) is None:
+                raise KeyboardInterrupt
+            record(*args)
+
+        patch.setattr(Spool, "record", interrupted)
+        stopped = invoke("audit", path, "--out", "report")
+    assert stopped.exit_code == 130
+    assert stopped.stderr == (
+        "interrupted\nWhat was done until then is kept: the same command goes on from there.\n"
+    )
+    resumed = invoke("audit", path, "--out", "report")
+    assert resumed.exit_code == 0
+    assert resumed.stderr == "going on where it was: 1,024 of 2,000 judged\n"
+    for file in whole.iterdir():
+        assert (Path("report") / file.name).read_bytes() == file.read_bytes()
+
+
+def test_an_audit_with_other_options_says_that_it_starts_anew(invoke, write_lines, monkeypatch):
+    path = write_lines([POST])
+    with monkeypatch.context() as patch:
+        patch.setattr(Spool, "sort", raising(KeyboardInterrupt))
+        invoke("audit", path, "--out", "report")
+    done = invoke("audit", path, "--out", "report", "--names")
+    assert done.stderr == (
+        "the unfinished audit in report had other options: it is thrown away, "
+        "and this one starts anew\n"
+    )
+    assert done.exit_code == 0
+
+
+def raising(error):
+    def fail(*args):
+        raise error
+
+    return fail

@@ -9,7 +9,8 @@ from datetime import datetime
 from itertools import pairwise
 
 from tonecheck.audit.members import NameMask, label
-from tonecheck.audit.spool import Spool, Stored
+from tonecheck.audit.spool import Spool
+from tonecheck.audit.stored import Stored
 from tonecheck.console import printable
 from tonecheck.labels import TONES, Decision, Severity, Tone
 from tonecheck.verdict import Verdict

@@ -3,22 +3,22 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import tee
 from pathlib import Path
-from shutil import rmtree
-from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from tonecheck.audit.files import VerdictFiles, write_problem
+from tonecheck.audit.manifest import Export, Manifest, plain
 from tonecheck.audit.members import label
 from tonecheck.audit.report import render_report
-from tonecheck.audit.spool import Spool, Stored
+from tonecheck.audit.spool import Spool
+from tonecheck.audit.stored import Stored
 from tonecheck.audit.summary import summarise
+from tonecheck.audit.workplace import FOLDER, Notify, Work, open_work
 from tonecheck.errors import InputError
-from tonecheck.exports import read_export, reader_named, sniff
+from tonecheck.exports import read_export, sniff
 from tonecheck.labels import TONES
 from tonecheck.messages import BadRow, Message
 from tonecheck.policy import Policy
@@ -30,13 +30,14 @@ SCHEMA = 1
 FILES = ("verdicts.jsonl", "verdicts.csv", "problems.jsonl", "report.html", "summary.json")
 """What an audit writes. The summary comes last: where it lies, the audit was finished."""
 
-_WORK = ".audit-"
 _PROBLEMS_SHOWN = 20
 _PROGRESS_EVERY = 50
+_COMMIT_EVERY = 1_024  # whole batches, so that a run that goes on makes them up as one run would
 _TABLE = "table"
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with the phase (`reading` or `judging`), how many messages are done, and of how many."""
+"""Called with the phase (`reading`, `judging` or `writing`), how many messages are done, and of how
+many."""
 
 
 class Checker(Protocol):
@@ -71,16 +72,20 @@ class AuditOptions:
         columns: For tables, which column holds what: `{"text": "body"}`.
         names: Whether members appear under their names rather than pseudonyms.
         title: What the report is called, or empty for the names of the exports.
-        made_on: The date to print on the report, or None to leave it out.
+        made_on: The date to print on the report, or None to leave it out. An audit that goes on
+            keeps the date of its first run.
         on_progress: Called now and then, with the phase, the messages done, and the total or None.
+        on_notice: Called with a sentence where unfinished work is taken up or thrown away.
     """
 
     format: str | None = None
     columns: Mapping[str, str] | None = None
     names: bool = False
     title: str = ""
-    made_on: date | None = None
-    on_progress: Progress | None = None
+    # What is not compared is no part of the manifest: it may change from run to run.
+    made_on: date | None = field(default=None, compare=False)
+    on_progress: Progress | None = field(default=None, compare=False)
+    on_notice: Notify | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,58 +114,28 @@ def run_audit(
 ) -> AuditResult:
     """Audit exported conversations into a folder, and return what was found.
 
-    Memory stays flat whatever the size of the exports. An error while reading or judging leaves in
-    the folder what was there before. One while the finished files are put in place, such as a full
-    disk, leaves no `summary.json` there, and the audit can be run again.
+    Memory stays flat whatever the size of the exports. What ends it before it is done (an error
+    while an export is read, a full disk, Ctrl-C, a killed process) leaves in the folder what was
+    there before, and beside it the unfinished work: the same call goes on from there, and its files
+    are those of one run. Only while finished files are put in place is there no `summary.json`.
 
     Raises:
-        InputError: If an export cannot be read at all or is given twice, or the folder holds
-            something else.
+        InputError: If an export cannot be read at all or is given twice, the folder holds
+            something else or another audit is at work there, or the disk is full.
         MissingExtraError: If a format needs an extra that is not installed.
     """
     _require_different(exports)
-    with _workplace(out) as work, Spool(work / "spool.sqlite") as spool:
-        found = _read(exports, spool, options, work=work)
-        _judge(checker, spool, options, work=work)
-        summary = {
-            **_about(exports, checker, options),
-            **summarise(spool, names=options.names, duplicates=found.duplicates),
-            "problems": found.lost["row"],
-            "incomplete": found.lost["rest"],
-            "notices": found.lost["notice"],
-        }
-        (work / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-        report = render_report(spool, summary, found.first)
-        (work / "report.html").write_text(report, encoding="utf-8", newline="\n")
+    _require_ours(out)
+    wanted = _manifest(exports, checker, options)
+    with open_work(out, wanted, options.on_notice or _ignore) as work:
+        if not work.spool.is_sorted:
+            _read(exports, work, options)
+        _judge(checker, work.spool, options)
+        summary = _write(work, options)
         (out / "summary.json").unlink(missing_ok=True)
         for name in FILES:
-            (work / name).replace(out / name)
+            (work.folder / name).replace(out / name)
     return AuditResult(out=out, summary=summary)
-
-
-@dataclass(slots=True)
-class _Found:
-    """What reading found beside the messages that it kept."""
-
-    duplicates: int = 0
-    lost: Counter[str] = field(default_factory=Counter)
-    first: list[BadRow] = field(default_factory=list)
-
-
-@contextmanager
-def _workplace(out: Path) -> Iterator[Path]:
-    """Make the folder, and in it one for unfinished files that goes away in any case."""
-    made = not out.exists()
-    _require_ours(out)
-    out.mkdir(parents=True, exist_ok=True)
-    _clear_left_over(out)
-    try:
-        with TemporaryDirectory(dir=out, prefix=_WORK) as work:
-            yield Path(work)
-    finally:
-        if made:
-            with suppress(OSError):  # it holds a finished audit
-                out.rmdir()
 
 
 def _require_ours(out: Path) -> None:
@@ -168,20 +143,14 @@ def _require_ours(out: Path) -> None:
         return
     if not out.is_dir():
         raise InputError(f"{out} is a file. Give a folder, new or empty, for the audit's files.")
-    others = {path.name for path in out.iterdir() if not path.name.startswith(_WORK)}
+    others = {path.name for path in out.iterdir()}
     half_replaced = FILES[0] in others and others <= set(FILES)
-    if others and not half_replaced and not (out / "summary.json").is_file():
+    begun = FOLDER in others  # by an audit that was allowed to
+    if others and not begun and not half_replaced and not (out / "summary.json").is_file():
         raise InputError(
             f"{out} holds files that no audit wrote, and an audit would add its own. "
             "Give a new or empty folder, or one that holds an earlier audit to replace it."
         )
-
-
-def _clear_left_over(out: Path) -> None:
-    """Remove the work folders of audits that were killed; they hold what people wrote."""
-    for path in out.glob(f"{_WORK}*"):
-        if path.is_dir() and not path.is_symlink():
-            rmtree(path)
 
 
 def _require_different(exports: Sequence[Path]) -> None:
@@ -196,51 +165,94 @@ def _require_different(exports: Sequence[Path]) -> None:
         seen.add(file)
 
 
-def _read(exports: Sequence[Path], spool: Spool, options: AuditOptions, *, work: Path) -> _Found:
-    """Stream every export into the spool; what cannot be read goes to `problems.jsonl`."""
-    found = _Found()
-    done = 0
-    with (work / "problems.jsonl").open("w", encoding="utf-8", newline="\n") as file:
-        for position, path in enumerate(exports):
-            rows = read_export(path, format=options.format, columns=options.columns)
-            source = _source(path, position, options)
-            for row in rows:
-                if isinstance(row, BadRow):
-                    write_problem(file, row)
-                    found.lost[row.kind] += 1
-                    if found.lost[row.kind] <= _PROBLEMS_SHOWN:
-                        found.first.append(row)
-                    continue
-                found.duplicates += not spool.add(row, source=source)
-                done += 1
-                _tell(options, "reading", done, total=None)
-    return found
+def _manifest(exports: Sequence[Path], checker: Checker, options: AuditOptions) -> Manifest:
+    """Return what the audit is of; a file that no reader takes is refused before hours of work."""
+    return Manifest(
+        exports=tuple(Export.of(path, format=_format(path, options)) for path in exports),
+        options=plain(options),
+        checker={
+            "model": checker.model,
+            "thresholds": {str(tone): asdict(checker.policy[tone]) for tone in TONES},
+            "card": {str(tone): plain(checker.card.get(tone, {})) for tone in TONES},
+        },
+        made_on=options.made_on.isoformat() if options.made_on else None,
+    )
 
 
-def _source(path: Path, position: int, options: AuditOptions) -> str:
+def _format(path: Path, options: AuditOptions) -> str:
+    read_export(path, format=options.format, columns=options.columns)  # raises what is wrong
+    if options.columns:
+        return _TABLE
+    return options.format or sniff(path).name
+
+
+def _read(exports: Sequence[Path], work: Work, options: AuditOptions) -> None:
+    """Stream every export into the spool that is not there yet, and what cannot be read as well."""
+    spool = work.spool
+    done = spool.read
+    for position in range(spool.exports, len(exports)):
+        format = work.manifest.exports[position].format
+        rows = read_export(exports[position], format=format, columns=options.columns)
+        source = _source(format, position)
+        before, duplicates = done, 0
+        for row in rows:
+            if isinstance(row, BadRow):
+                spool.add_problem(row)
+                continue
+            duplicates += not spool.add(row, source=source)
+            done += 1
+            _tell(options, "reading", done, total=None)
+        spool.end_export(read=done - before, duplicates=duplicates)
+    _tell(options, "reading", done, total=done)
+
+
+def _source(format: str, position: int) -> str:
     """Return where the ids of an export count.
 
     A platform's ids hold across its files: a chat may be exported in parts, or week by week with
     days that overlap. Those of a table hold within it, as nobody knows who numbered its rows.
     """
-    if not options.columns:
-        reader = sniff(path) if options.format is None else reader_named(options.format)
-        if reader.name != _TABLE:
-            return reader.name
-    return f"{_TABLE} {position}"
+    return format if format != _TABLE else f"{_TABLE} {position}"
 
 
-def _judge(checker: Checker, spool: Spool, options: AuditOptions, *, work: Path) -> None:
-    """Judge every message in the spool, and write and record the verdicts."""
+def _judge(checker: Checker, spool: Spool, options: AuditOptions) -> None:
+    """Judge every message in the spool that has no verdict yet."""
     total = spool.sort()
+    before = spool.judged
     # the checker reads ahead by a batch, and tee keeps no more than that
-    ours, theirs = tee(spool.in_order())
+    ours, theirs = tee(spool.in_order(after=before))
     verdicts = checker.check_many(stored.message for stored in theirs)
-    with VerdictFiles(work) as files:
-        for done, (stored, verdict) in enumerate(zip(ours, verdicts, strict=True), start=1):
+    for done, (stored, verdict) in enumerate(zip(ours, verdicts, strict=True), start=before + 1):
+        spool.record(stored, verdict)
+        if done % _COMMIT_EVERY == 0:
+            spool.commit()
+        _tell(options, "judging", done, total=total)
+    spool.end_judging()
+
+
+def _write(work: Work, options: AuditOptions) -> dict[str, Any]:
+    """Write all files from the spool, so that it does not matter in how many runs it was filled."""
+    spool, total = work.spool, work.spool.total
+    with VerdictFiles(work.folder) as files:
+        for done, (stored, verdict) in enumerate(spool.judged_in_order(), start=1):
             files.write(stored.message, verdict, author=_author(stored, options))
-            spool.record(stored.seq, verdict)
-            _tell(options, "judging", done, total=total)
+            _tell(options, "writing", done, total=total)
+    with (work.folder / "problems.jsonl").open("w", encoding="utf-8", newline="\n") as file:
+        for row in spool.problems():
+            write_problem(file, row)
+    lost = Counter(dict(spool.rows("SELECT kind, count(*) FROM problems GROUP BY 1")))
+    summary = {
+        **_about(work.manifest, options),
+        **summarise(spool, names=options.names, duplicates=spool.duplicates),
+        "problems": lost["row"],
+        "incomplete": lost["rest"],
+        "notices": lost["notice"],
+    }
+    text = json.dumps(summary, indent=2) + "\n"
+    (work.folder / "summary.json").write_text(text, encoding="utf-8")
+    report = render_report(spool, summary, list(spool.problems(each=_PROBLEMS_SHOWN)))
+    (work.folder / "report.html").write_text(report, encoding="utf-8", newline="\n")
+    return summary
 
 
 def _author(stored: Stored, options: AuditOptions) -> str:
@@ -252,16 +264,18 @@ def _tell(options: AuditOptions, phase: str, done: int, *, total: int | None) ->
         options.on_progress(phase, done, total)
 
 
-def _about(exports: Sequence[Path], checker: Checker, options: AuditOptions) -> dict[str, Any]:
+def _ignore(_: str) -> None:
+    """Let a notice go unheard."""
+
+
+def _about(manifest: Manifest, options: AuditOptions) -> dict[str, Any]:
     """Return what was audited and with what."""
-    names = [path.resolve().name for path in exports]
+    names = [export.name for export in manifest.exports]
     return {
         "schema": SCHEMA,
         "title": options.title or ", ".join(names),
-        "made_on": options.made_on.isoformat() if options.made_on else None,
+        "made_on": manifest.made_on,
         "exports": names,
         "names": options.names,
-        "model": checker.model,
-        "thresholds": {str(tone): asdict(checker.policy[tone]) for tone in TONES},
-        "card": {str(tone): dict(checker.card.get(tone, {})) for tone in TONES},
+        **manifest.checker,
     }

@@ -8,7 +8,8 @@ from typing import Any
 
 from tonecheck.audit.members import label
 from tonecheck.audit.shares import Share
-from tonecheck.audit.spool import Spool, unpack
+from tonecheck.audit.spool import Spool
+from tonecheck.audit.stored import unpack
 from tonecheck.labels import TONES, Decision, Severity, Tone
 
 MIN_ANSWERS = 5
@@ -27,6 +28,13 @@ _JUDGED = "FROM messages m JOIN verdicts v ON v.seq = m.seq WHERE v.judged"
 _MARKED = """
 (SELECT seq, max(probability) AS probability, max(decision = 'yes') AS yes
  FROM marks GROUP BY seq) k JOIN messages m ON m.seq = k.seq
+"""
+_RECEIVED = """
+SELECT p.member, count(*) AS answers, coalesce(sum(k.yes), 0) AS flagged
+FROM messages m JOIN verdicts v ON v.seq = m.seq AND v.judged JOIN messages p ON p.seq = m.parent
+LEFT JOIN (SELECT seq, max(decision = 'yes') AS yes FROM marks GROUP BY seq) k ON k.seq = m.seq
+WHERE p.member IS NOT NULL AND p.member IS NOT m.member
+GROUP BY p.member HAVING flagged > 0
 """
 
 
@@ -146,13 +154,18 @@ def _threads(spool: Spool) -> dict[str, Any]:
     before a short one with one: there is more in it to look at. It is for sorting, no estimate of
     how many of them a person would flag: where people are mostly kind, probabilities are too high.
     """
+    flagged, marked_only = spool.rows(
+        "SELECT coalesce(sum(yes), 0), count(*) - coalesce(sum(yes), 0) "
+        f"FROM (SELECT max(k.yes) AS yes FROM {_MARKED} GROUP BY m.thread)"
+    )[0]
     found = spool.rows(
         "SELECT t.key, t.name, t.title, sum(k.probability), sum(k.yes), count(*) "
         f"FROM {_MARKED} JOIN threads t ON t.key = m.thread "
-        "GROUP BY t.key ORDER BY 4 DESC, t.key"
+        "GROUP BY t.key ORDER BY 4 DESC, t.key LIMIT ?",
+        LONGEST_LIST,
     )
     ranked = []
-    for key, name, title, concern, yes, marked in found[:LONGEST_LIST]:
+    for key, name, title, concern, yes, marked in found:
         tones = dict(
             spool.rows(
                 "SELECT k.tone, count(*) FROM marks k JOIN messages m ON m.seq = k.seq "
@@ -173,8 +186,8 @@ def _threads(spool: Spool) -> dict[str, Any]:
             }
         )
     return {
-        "with_flagged": sum(1 for row in found if row[4]),
-        "with_unsure_only": sum(1 for row in found if not row[4]),
+        "with_flagged": flagged,
+        "with_unsure_only": marked_only,
         "ranked": ranked,
     }
 
@@ -185,15 +198,12 @@ def _received(spool: Spool, names: bool) -> dict[str, Any]:
     Only answers whose parent the export names count, and nobody receives from themselves.
     """
     found = spool.rows(
-        "SELECT p.member, a.name, count(*), coalesce(sum(k.yes), 0) AS flagged "
-        "FROM messages m JOIN verdicts v ON v.seq = m.seq AND v.judged "
-        "JOIN messages p ON p.seq = m.parent JOIN members a ON a.key = p.member "
-        "LEFT JOIN (SELECT seq, max(decision = 'yes') AS yes FROM marks GROUP BY seq) k "
-        "ON k.seq = m.seq WHERE p.member IS NOT m.member "
-        "GROUP BY p.member HAVING flagged > 0 ORDER BY flagged DESC, p.member"
+        f"SELECT r.member, a.name, r.answers, r.flagged FROM ({_RECEIVED}) r "
+        "JOIN members a ON a.key = r.member ORDER BY r.flagged DESC, r.member LIMIT ?",
+        LONGEST_LIST,
     )
     members = []
-    for member, name, answers, flagged in found[:LONGEST_LIST]:
+    for member, name, answers, flagged in found:
         total = answers if answers >= MIN_ANSWERS else 0
         members.append(
             {
@@ -203,7 +213,8 @@ def _received(spool: Spool, names: bool) -> dict[str, Any]:
                 **Share(flagged, total).to_dict(),
             }
         )
-    return {"members": len(found), "ranked": members}
+    number = _number(spool, f"SELECT count(*) FROM ({_RECEIVED})")
+    return {"members": number, "ranked": members}
 
 
 def _counted(share: Share) -> dict[str, int | float | None]:

@@ -115,7 +115,8 @@ def _tell(err: BaseException, *, debug: bool) -> int | None:
         message, code = f"internal error: {what}, please report", INTERNAL_ERROR
         if not debug:
             message += " it with what `tonecheck --debug …` prints"
-    typer.echo(printable(message), err=True)
+    for line in (message, *getattr(err, "__notes__", ())):
+        typer.echo(printable(line), err=True)
     return code
 
 

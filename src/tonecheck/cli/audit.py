@@ -46,6 +46,8 @@ def audit(  # noqa: PLR0913  an option is a parameter
 
     The folder also gets the verdict on every message, as JSON lines and CSV. Single rows that
     cannot be read are counted and listed in problems.jsonl; if none can, the exit code is 2.
+
+    An audit that is interrupted or killed keeps what it has done: the same command goes on.
     """
     mapping = _mapping(columns or [])
     settings = settings_file(config)
@@ -62,6 +64,7 @@ def audit(  # noqa: PLR0913  an option is a parameter
             title=title,
             made_on=date.today(),
             on_progress=progress.update,
+            on_notice=None if quiet else _say,
         )
         result = run_audit(exports, out, checker, options=options)
     if not quiet:
@@ -74,6 +77,10 @@ def audit(  # noqa: PLR0913  an option is a parameter
             f"no message could be read; {out / 'problems.jsonl'} says why. "
             "Name the format with --format, or the columns with --map."
         )
+
+
+def _say(notice: str) -> None:
+    typer.echo(printable(notice), err=True)
 
 
 def _mapping(pairs: list[str]) -> dict[str, str]:

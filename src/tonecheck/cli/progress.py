@@ -40,18 +40,33 @@ class Progress:
             self._bar = _bar()
             self._bar.start()
         if phase not in self._tasks:
-            self._tasks[phase] = self._bar.add_task(phase, total=total)
+            # where it begins counts for nothing: an audit that goes on has not just done all that
+            self._tasks[phase] = self._bar.add_task(phase, total=total, completed=done)
         self._bar.update(self._tasks[phase], completed=done, total=total)
 
 
 def _bar() -> "rich.progress.Progress":
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:,.0f} a second" if speed else "")
 
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed:,.0f} messages"),
+        Rate(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,

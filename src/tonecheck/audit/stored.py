@@ -1,0 +1,99 @@
+"""How a message lies in the spool, and how it comes out again."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from tonecheck.messages import Message
+from tonecheck.prepare import MAX_CHARS
+
+# Every answer comes with its own copy of what it answers and of its title, so one huge post would
+# fill the memory. Nothing beyond `MAX_CHARS` is judged; one more tells that there was more.
+_LONGEST_TEXT = MAX_CHARS + 1
+_LONGEST_NAME = 1_000
+
+COLUMNS = "m.seq, m.body, m.text, p.text, t.title, m.member, p.member, a.name"
+"""What `stored` takes, in this order, from the tables that `JOINS` brings together."""
+JOINS = """
+JOIN threads t ON t.key = m.thread
+LEFT JOIN messages p ON p.seq = m.parent LEFT JOIN members a ON a.key = p.member
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A message as it comes out of the spool.
+
+    Attributes:
+        turn: Where it stands in the order of judging, from 1 on.
+        seq: Where it stood in the order of reading.
+        message: The message, with its parent's text and its thread's title filled in. Both texts
+            are cut behind `MAX_CHARS`, names and titles much sooner.
+        member: The number of its author by order of appearance, or None where nobody is named.
+        answers: The same number for the author of the message that it answers.
+        answers_name: The name of that author, or empty.
+    """
+
+    turn: int
+    seq: int
+    message: Message
+    member: int | None
+    answers: int | None
+    answers_name: str
+
+
+def stored(turn: int, row: tuple[Any, ...]) -> Stored:
+    """Return the message that a row of `COLUMNS` holds."""
+    seq, body, text, parent, title, member, answers, answers_name = row
+    fields = json.loads(body)
+    fields["time"] = datetime.fromisoformat(fields["time"]) if fields["time"] else None
+    fields["title"] = fields["title"] or unpack(title)
+    if fields["parent"] is None and parent is not None:
+        fields["parent"] = unpack(parent)
+    return Stored(
+        turn=turn,
+        seq=seq,
+        message=Message(**fields, text=unpack(text)),
+        member=member,
+        answers=answers,
+        answers_name=unpack(answers_name or b""),
+    )
+
+
+def pack(text: str) -> bytes:
+    """Return text as bytes, because SQLite refuses the lone surrogates that exports may hold."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def unpack(value: bytes) -> str:
+    """Return the text that a BLOB column of the spool holds."""
+    return value.decode("utf-8", "surrogatepass")
+
+
+def cut(message: Message) -> Message:
+    """Return a message with no more than can be judged and shown of it."""
+    return replace(
+        message,
+        text=message.text[:_LONGEST_TEXT],
+        parent=None if message.parent is None else message.parent[:_LONGEST_TEXT],
+        title=message.title[:_LONGEST_NAME],
+        author=message.author[:_LONGEST_NAME],
+    )
+
+
+def to_json(message: Message) -> str:
+    """Return all but the text, which answers are given without the rest."""
+    row = {name: getattr(message, name) for name in Message.__slots__ if name != "text"}
+    row["time"] = message.time.isoformat() if message.time else None
+    return json.dumps(row)
+
+
+def seconds(time: datetime | None) -> float | None:
+    """Return seconds since 1970 in UTC, or None for a moment that no chat can be from.
+
+    Exports write "no date" as 1970 or as year 1; one of them would stretch the timeline by decades.
+    """
+    if time is None or not 1990 <= time.year < 2200:
+        return None
+    return (time - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()
