@@ -21,7 +21,8 @@ lint: .venv/ready
 bench: .venv/ready .venv/bench
 	$(BIN)/python benchmarks/speed.py --corpora $(CORPORA)
 	$(BIN)/python benchmarks/quality.py --corpora $(CORPORA)
-	$(BIN)/python benchmarks/fairness.py --corpora $(CORPORA)
+	$(BIN)/python benchmarks/fairness.py --corpora $(CORPORA) --model linear-en
+	$(BIN)/python benchmarks/fairness.py --corpora $(CORPORA) --model pair-en --store-as pair_fairness
 
 # Hours on 2 cores, and needs models/encoder-en.
 bench-encoder: .venv/ready

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
 _TONES = ("hostility", "hustling", "dismissiveness")
+FAIRNESS = ("fairness", "encoder_fairness", "pair_fairness")
 CORPORA = {
     "tonecheck_replies_dev": "annotated real replies",
     "tonecheck_learning_dev": "invented replies in learning spaces",
@@ -48,7 +49,7 @@ def blocks() -> dict[str, str]:
         "quality": quality(read("quality")),
         "speed": speed(read("speed")),
         **({"encoder": encoder(read("encoder_speed"))} if _has("encoder_speed") else {}),
-        "fairness": "\n\n".join(map(fairness, map(read, ("fairness", "encoder_fairness")))),
+        "fairness": "\n\n".join(map(fairness, map(read, FAIRNESS))),
         **({"ablations": ablations(read("ablations"))} if _has("ablations") else {}),
     }
 

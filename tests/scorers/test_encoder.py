@@ -274,6 +274,6 @@ def test_a_graph_cannot_draw_on_files_beside_it(encoder_folder, write_encoder, t
 
 def test_an_unknown_kind_lists_those_that_are_known(write_encoder, tmp_path):
     folder = open_model(str(write_encoder(tmp_path / "odd", config={"kind": "oracle"})))
-    message = r"of kind 'oracle'; this version knows: linear, encoder\. Use a newer"
+    message = r"of kind 'oracle'; this version knows: linear, encoder, pair\. Use a newer"
     with pytest.raises(ModelFormatError, match=message):
         open_scorer(folder)
