@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tonecheck.errors import InputError
-from tonecheck.exports import READERS, read_export, reader_named, sniff, unpacked
+from tonecheck.exports import READERS, read_export, reader_named, sniff, tar
 from tonecheck.messages import BadRow, Message
 from tonecheck.prepare import prepare
 
@@ -447,7 +447,7 @@ def test_a_bomb_is_refused(read, tarred):
 )
 def test_a_tar_over_a_limit_is_refused(read, tarred, monkeypatch, limit, value, message):
     path = tarred({"zerver_message": [said("x")]}, {"zerver_message": [said("y" * 300)]})
-    monkeypatch.setattr(unpacked, limit, value)
+    monkeypatch.setattr(tar, limit, value)
     with pytest.raises(InputError, match=message):
         read(path, format="zulip")
 

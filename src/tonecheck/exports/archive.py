@@ -23,6 +23,10 @@ _INCOMPLETE = (
     "is not a complete zip: the list of files at its end is missing or damaged. "
     "Download the export again, and check that it is the .zip itself."
 )
+_DAMAGED = (
+    "this file of the zip is damaged or encrypted, so the rest of it was not read. "
+    "Download the export again."
+)
 
 _LOOKED_INTO = 8  # files of a zip, to tell what it is
 
@@ -67,19 +71,28 @@ def member_rows(
         parse: Yields the rows of its text.
         shown: What places call the file.
     """
-    number = 0
     try:
         with archive.open(name) as file, Decoded(file) as source:
-            for row in parse(source):
-                number += 1
-                yield row
+            yield from until_damage(parse(source), shown, _DAMAGED)
     except DAMAGE:
-        yield BadRow(
-            place=f"{shown}:{number + 1}",
-            reason="this file of the zip is damaged or encrypted, so the rest of it was not read. "
-            "Download the export again.",
-            kind="rest",
-        )
+        yield BadRow(place=f"{shown}:1", reason=_DAMAGED, kind="rest")
+
+
+def until_damage(rows: Iterator[Row | BadRow], name: str, reason: str) -> Iterator[Row | BadRow]:
+    """Yield rows, and a `BadRow` where what they are read from is damaged.
+
+    Args:
+        rows: The rows.
+        name: What places begin with.
+        reason: What to say of the damage.
+    """
+    number = 0
+    try:
+        for row in rows:
+            number += 1
+            yield row
+    except DAMAGE:
+        yield BadRow(place=f"{name}:{number + 1}", reason=reason, kind="rest")
 
 
 def member_heads(path: Path, is_wanted: Callable[[str], bool]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from tonecheck.exports.base import Reader, Row, Times, name_of, need
 from tonecheck.exports.people import People
 from tonecheck.exports.rows import json_objects, messages, notice
 from tonecheck.exports.streams import Decoded, Item, items
-from tonecheck.exports.unpacked import tar_members
+from tonecheck.exports.tar import tar_members
 from tonecheck.messages import BadRow, Message
 
 _REALM = "realm.json"
