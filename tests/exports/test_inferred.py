@@ -15,9 +15,8 @@ def answers(*said, **options):
     replies, found = Replies(**options), []
     for number, (author, text, at) in enumerate(said):
         time = START + at * MINUTE if isinstance(at, int) else at
-        answered = replies.answered(text, author, time)
+        answered = replies.answered(str(number), text, author=author, time=time)
         found.append(int(answered) if answered else None)
-        replies.note(str(number), text, author, time)
     return found
 
 

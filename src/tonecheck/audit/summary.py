@@ -197,7 +197,8 @@ def _threads(spool: Spool) -> dict[str, Any]:
 def _received(spool: Spool, names: bool) -> dict[str, Any]:
     """Return the members who were answered with a flagged message, by how many of these they got.
 
-    Only answers whose parent the export names, or that was inferred, count, and nobody receives from themselves.
+    Only answers whose parent the export names or that was inferred count, and nobody receives from
+    themselves.
     """
     found = spool.rows(
         f"SELECT r.member, a.name, r.answers, r.flagged FROM ({_RECEIVED}) r "

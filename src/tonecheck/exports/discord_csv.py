@@ -35,9 +35,9 @@ class DiscordCsv(Reader):
 
     The file says neither which message answers which nor what their ids are, so a whole channel is
     one thread, replies are inferred from quotes, mentions and times (see `inferred.Replies`), and a
-    message is called by its channel and time. Bots cannot be told from people; lines of the system are known by their words and left out. The
-    channel's name and id are taken from the name that the exporter gave the file. The file is read
-    twice, and never held.
+    message is called by its channel and time. Bots cannot be told from people; lines of the system
+    are known by their words and left out. The channel's name and id are taken from the name that
+    the exporter gave the file. The file is read twice, and never held.
     """
 
     name = "discord-csv"
@@ -113,8 +113,7 @@ class _Channel:
         if _SYSTEM.fullmatch(text):
             return None
         author = self.people.label(name_of(cells, "authorid"), name_of(cells, "author"))
-        answered = self.replies.answered(text, author, time)
-        self.replies.note(key, text, author, time)
+        answered = self.replies.answered(key, text, author=author, time=time)
         return Message(
             text=text,
             id=key,

@@ -59,22 +59,23 @@ class Replies:
         self._names: dict[str, str] = {}  # people by their names
         self._short: dict[str, str] = {}  # by a part of them; empty where two share it
 
-    def answered(self, text: str, author: str, time: datetime | None) -> str:
-        """Return the id of the message that a new one answers, or an empty string."""
-        if _QUOTED.match(text):
-            return self._quoted(text, author)
-        if text.startswith("@"):
-            return self._named(text, author, time)
-        return self._other(author, time) if self._by_time else ""
-
-    def note(self, key: str, text: str, author: str, time: datetime | None) -> None:
-        """Take in a message under its id; later ones may answer it."""
+    def answered(self, key: str, text: str, *, author: str, time: datetime | None) -> str:
+        """Take in the next message under its id, and return that of the one that it answers."""
+        found = self._found(text, author, time)
         said = _Said(key, author, time, _plain(text[: 2 * _OPENING])[:_OPENING])
         self._recent.append(said)
         if author and author not in self._last:
             self._learn(author)
         if author:
             self._last[author] = said
+        return found
+
+    def _found(self, text: str, author: str, time: datetime | None) -> str:
+        if _QUOTED.match(text):
+            return self._quoted(text, author)
+        if text.startswith("@"):
+            return self._named(text, author, time)
+        return self._other(author, time) if self._by_time else ""
 
     def _learn(self, author: str) -> None:
         """Take in what a person may be called: the name, its first word, a bare number."""

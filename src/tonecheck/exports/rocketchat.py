@@ -119,8 +119,8 @@ class _Room:
         if time is None:
             raise InputError('"ts" must be a time such as "2026-09-08T10:30:00.000Z", got "".')
         text = _QUOTES.sub("", text)
-        key, answered = self._key(stamp, author), self.replies.answered(text, author, time)
-        self.replies.note(key, text, author, time)
+        key = self._key(stamp, author)
+        answered = self.replies.answered(key, text, author=author, time=time)
         return Message(
             text=text,
             id=key,

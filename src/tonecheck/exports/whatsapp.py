@@ -241,8 +241,7 @@ class _Chat:
         written = " ".join(part or "" for part in entry.head.groups()[1:-1])
         key, author = self._ids.make(self._title, written, name, text), self._author(name)
         time = self.times.read(_stamp(entry.head, self._order) or written)
-        answered = self.replies.answered(text, author, time)
-        self.replies.note(key, text, author, time)
+        answered = self.replies.answered(key, text, author=author, time=time)
         return Message(
             text=text,
             id=key,

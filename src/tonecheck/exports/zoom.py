@@ -160,9 +160,9 @@ class _Meeting:
             return None
         key = self._ids.make(self._key, stamp, name, said)
         self._openings.note(text, key)
+        named = self._replies.answered(key, text, author=name, time=None)
         if not reply_to and parent is None:
-            reply_to = self._replies.answered(text, name, None)
-        self._replies.note(key, text, name, None)
+            reply_to = named
         return Message(
             text=text,
             id=key,
