@@ -437,7 +437,12 @@ def test_deep_json_costs_one_message(own):
     deep = json.loads("[" * 300 + "]" * 300)
     messages, bad = own(said("1", "a"), said("2", "b", amsreferences=deep), said("3", "c"))
     assert [m.text for m in messages] == ["a", "c"]
-    assert bad == [("messages.json:2", "it nests deeper than 200 levels.")]
+    assert bad == [
+        (
+            "messages.json:2",
+            "it nests deeper than 200 levels. Take this message out, or export again.",
+        )
+    ]
 
 
 @pytest.mark.parametrize(

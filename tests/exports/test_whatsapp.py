@@ -343,7 +343,11 @@ def test_a_message_without_end_is_passed_over_and_the_rest_goes_on(chat, monkeyp
     messages, bad = chat(*said("Mara: hi"), *["x" * 90] * 12, *said("Ken: still here"))
     assert [(m.author, m.text) for m in messages] == [("Ken", "still here")]
     assert bad == [
-        ("_chat.txt:1", "this message is longer than 1,000 characters, so it was passed over.")
+        (
+            "_chat.txt:1",
+            "this message is longer than 1,000 characters, so it was passed over. "
+            "Shorten it, or export again without it.",
+        )
     ]
 
 

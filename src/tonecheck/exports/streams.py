@@ -35,7 +35,7 @@ _ESCAPES = re.compile(
     r"|\\x[0-9a-fA-F]{2}"
 )
 _ESCAPE_LENGTH = 12
-TOO_DEEP = f"it nests deeper than {MAX_DEPTH} levels."
+TOO_DEEP = f"it nests deeper than {MAX_DEPTH} levels. Take this message out, or export again."
 _KINDS = {"array": "list", "map": "object"}
 # What reading a damaged archive raises, or one that is a bomb.
 _FAILURES = (InputError, OSError, EOFError, zlib.error, zipfile.BadZipFile)
@@ -253,7 +253,8 @@ class _Utf8:
     def read(self, size: int) -> bytes:
         if self._since > MAX_RECORD:
             raise InputError(
-                f"a value here is longer than {MAX_RECORD:,} characters, so the rest was not read."
+                f"a value here is longer than {MAX_RECORD:,} characters, so the rest was not read. "
+                "Take it out, or export again without it."
             )
         text = self._source.read(size)
         while "\\" in text[-_ESCAPE_LENGTH:] and len(text) < 2 * SNIFF_BYTES:
