@@ -62,9 +62,14 @@ class Message:
                 "Give the text of the message that is answered.",
                 place=place,
             )
-        names = {key: _name(row, key, place) for key in ("id", "thread", "author")}
         return cls(
-            text=text, parent=parent, time=parse_time(row.get("time"), place), place=place, **names
+            text=text,
+            id=_name(row, "id", place),
+            author=_name(row, "author", place),
+            time=parse_time(row.get("time"), place),
+            thread=_name(row, "thread", place),
+            parent=parent,
+            place=place,
         )
 
 

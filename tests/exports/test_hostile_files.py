@@ -18,7 +18,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from tonecheck.exports import READERS
+from tonecheck.exports import READERS, reader_named
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
@@ -515,9 +515,9 @@ HOSTILE = {
         _DTD,
     ),
     "deep.xml": (lambda: b"<posts>" * 300_000, "stackexchange", "it nests deeper than 200 levels"),
-    "lists.json": (lambda: b"[" * 300_000, "table", ""),
-    "objects.json": (lambda: b'{"a":' * 300_000, "table", ""),
-    "quotes.csv": (lambda: b"text\n" + b'"a\n' * 100_000, "table", "not valid CSV"),
+    "lists.json": (lambda: b"[" * 100_000, "table", ""),
+    "objects.json": (lambda: b'{"a":' * 100_000, "table", ""),
+    "quotes.csv": (lambda: b"text\n" + b'"a\n' * 20_000, "table", "not valid CSV"),
     "bomb.parquet": (_parquet, "table", "longer than|as a bomb does"),
 }
 
@@ -526,7 +526,9 @@ HOSTILE = {
 def test_what_was_made_to_harm_is_refused_by_every_reader(guarded, put, name):
     make, first, words = HOSTILE[name]
     path = put(name, make())
-    for reader in [None, *READERS]:
+    # the list of a zip is counted before any reader is asked, and that takes a second
+    readers = [reader_named(first)] if name == "many.zip" else READERS
+    for reader in [None, *readers]:
         found = guarded(path, reader and reader.name)
         assert "root:" not in json.dumps(found.texts)  # of /etc/passwd
         if reader is not None and reader.name == first:

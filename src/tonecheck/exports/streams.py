@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import ijson
 from ijson.common import ObjectBuilder
@@ -86,7 +86,9 @@ class Decoded:
         encoding = next((name for mark, name in _MARKS if start.startswith(mark)), "utf-8-sig")
         errors = "surrogateescape" if encoding == "utf-8-sig" else "replace"
         self._bytes = _Spared(binary)
-        self._stream = io.TextIOWrapper(self._bytes, encoding=encoding, errors=errors, newline="")
+        self._stream = io.TextIOWrapper(
+            cast("IO[bytes]", self._bytes), encoding=encoding, errors=errors, newline=""
+        )
         self.notice = ""
 
     def __enter__(self) -> "Decoded":

@@ -10,7 +10,7 @@ import gzip
 import io
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -43,7 +43,9 @@ def is_tar(path: Path) -> bool:
         return False
 
 
-def tar_members(path: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, IO[bytes]]]:
+def tar_members(
+    path: Path, wanted: re.Pattern[str]
+) -> Generator[tuple[str, IO[bytes]], None, None]:
     """Yield the files of a tar or tar.gz whose whole names match, in its order.
 
     Each has to be read before the next one is asked for. All others, and links, are passed over.
