@@ -22,6 +22,8 @@ class Message:
         reply_to: The id of the message that it answers, or empty.
         parent: The text of the message that it answers, or None.
         place: Where it was read, such as `general/2026-09-01.json:3`, or empty.
+        inferred: Whether what it answers was worked out from quotes, mentions or times, because the
+            source does not say it.
     """
 
     text: str
@@ -33,6 +35,7 @@ class Message:
     reply_to: str = ""
     parent: str | None = None
     place: str = ""
+    inferred: bool = False
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any], *, place: str = "") -> "Message":
@@ -59,9 +62,14 @@ class Message:
                 "Give the text of the message that is answered.",
                 place=place,
             )
-        names = {key: _name(row, key, place) for key in ("id", "thread", "author")}
         return cls(
-            text=text, parent=parent, time=parse_time(row.get("time"), place), place=place, **names
+            text=text,
+            id=_name(row, "id", place),
+            author=_name(row, "author", place),
+            time=parse_time(row.get("time"), place),
+            thread=_name(row, "thread", place),
+            parent=parent,
+            place=place,
         )
 
 

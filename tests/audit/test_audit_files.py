@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tonecheck.audit.files import CSV_COLUMNS, plain_cell, write_problem
-from tonecheck.messages import BadRow
+from tonecheck.audit.files import CSV_COLUMNS, VerdictFiles, plain_cell, write_problem
+from tonecheck.messages import BadRow, Message
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -53,6 +53,24 @@ def test_the_sheet_says_what_was_found(audit):
     )
     assert row["evidence"] == "idiot | obviously"
     assert row["hustling_severity"] == "mild"
+
+
+def test_the_sheet_says_how_it_is_known_what_a_message_answers(tmp_path, checker):
+    stated = [
+        Message(text="a", id="1"),
+        Message(text="b", id="2", reply_to="1"),
+        Message(text="c", parent="given"),
+        Message(text="d", id="4", reply_to="1", inferred=True),
+    ]
+    with VerdictFiles(tmp_path) as files:
+        for message, verdict in zip(stated, checker.check_many(stated), strict=True):
+            files.write(message, verdict, author="")
+    with (tmp_path / "verdicts.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row["answer"] for row in csv.DictReader(file)] == [
+            *("", "stated", "stated", "inferred")
+        ]
+    rows = map(json.loads, (tmp_path / "verdicts.jsonl").read_text().splitlines())
+    assert [row["answer"] for row in rows] == [None, "stated", "stated", "inferred"]
 
 
 def test_the_sheet_opens_as_utf8_in_excel(audit):

@@ -129,7 +129,9 @@ def test_what_nests_too_deep_is_reported_and_the_rest_goes_on(read, write):
     content = '{"unread_entries": [], "view": [' + deep + "," + json.dumps(entry(2)) + "]}"
     messages, bad = read(write("loops.json", content))
     assert [m.id for m in messages] == ["2"]
-    assert bad == [("loops.json:1", "it nests deeper than 200 levels.")]
+    assert bad == [
+        ("loops.json:1", "it nests deeper than 200 levels. Take this message out, or export again.")
+    ]
 
 
 @pytest.mark.parametrize(

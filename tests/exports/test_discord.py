@@ -203,7 +203,9 @@ def test_a_message_that_nests_too_deep_is_passed_over(read, write):
     text = text.replace('"DEEP"', "[" * 5_000 + "]" * 5_000)
     messages, bad = read(write("help.json", text))
     assert [m.text for m in messages] == ["a", "c"]
-    assert bad == [("help.json:2", "it nests deeper than 200 levels.")]
+    assert bad == [
+        ("help.json:2", "it nests deeper than 200 levels. Take this message out, or export again.")
+    ]
 
 
 @pytest.mark.parametrize("half", [r"\ud83d", r"\ude00", r"\ude00\ud83d"])

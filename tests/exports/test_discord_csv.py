@@ -45,9 +45,10 @@ def test_a_channel_is_read_whole(read):
         "900/2026-09-08T09:40:00+00:00",
     ]
     assert messages[0].time == datetime(2026, 9, 8, 9, 31, 2, tzinfo=UTC)
-    assert {(m.thread, m.title, m.reply_to, m.parent) for m in messages} == {
-        ("900", "#help", "", None)
-    }
+    assert {(m.thread, m.title, m.parent) for m in messages} == {("900", "#help", None)}
+    # the second quotes the first; three people write, so times show nothing
+    assert [m.reply_to for m in messages] == ["", messages[0].id, "", ""]
+    assert [m.inferred for m in messages] == [False, True, False, False]
     assert [m.place for m in messages] == [f"{NAME}:{line}" for line in (3, 6, 8, 10)]
 
 

@@ -165,7 +165,9 @@ def test_a_row_that_nests_too_deep_is_reported_and_the_rest_goes_on(read, write)
     text = json.dumps(result(COLUMNS, "DEEP", values(1, "a")))
     messages, bad = read(write("a.json", text.replace('"DEEP"', "[" * 300 + "]" * 300)))
     assert [m.text for m in messages] == ["a"]
-    assert bad == [("a.json:1", "it nests deeper than 200 levels.")]
+    assert bad == [
+        ("a.json:1", "it nests deeper than 200 levels. Take this message out, or export again.")
+    ]
 
 
 def test_a_truncated_result_yields_all_before_the_break(read, write, kinds):

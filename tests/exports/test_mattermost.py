@@ -264,7 +264,12 @@ def test_deep_json_costs_one_line(talk):
     deep = json.loads("[" * 300 + "]" * 300)
     messages, bad = talk(post("a"), post("b", props={"x": deep}), post("c"))
     assert [m.text for m in messages] == ["a", "c"]
-    assert bad == [("import.jsonl:2", "it nests deeper than 200 levels.")]
+    assert bad == [
+        (
+            "import.jsonl:2",
+            "it nests deeper than 200 levels. Take this message out, or export again.",
+        )
+    ]
 
 
 @pytest.mark.parametrize(

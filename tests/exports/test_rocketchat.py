@@ -86,7 +86,7 @@ def test_the_download_of_ones_own_data_is_read_and_is_not_taken_for_slack(read, 
     assert not bad
     assert [(m.author, m.reply_to) for m in messages] == [
         ("mara", ""),
-        ("User_2", ""),
+        ("User_2", messages[0].id),
         ("mara", ""),
     ]
 
@@ -163,7 +163,7 @@ def test_a_name_answers_nothing_that_is_old_or_still_to_come(talk):
         {**said("old", "ken"), "ts": "2026-09-07T10:29:59.000Z"},
         said("@ken no"),
         said("@lea hello"),
-        said("here I am", "lea", "10:31:00.000"),
+        said("here I am", "lea", "10:36:00.000"),
     )
     assert [m.reply_to for m in messages] == [""] * 4
 

@@ -232,7 +232,13 @@ def test_bytes_that_are_not_utf_8_are_guessed_and_reported(read, write, kinds):
 def test_what_nests_too_deep_ends_the_reading(talk):
     messages, bad = talk(post(1, "a"), "<a>" * 5_000)
     assert [m.text for m in messages] == ["a"]
-    assert bad == [("Posts.xml:4", "it nests deeper than 200 levels, so the rest was not read.")]
+    assert bad == [
+        (
+            "Posts.xml:4",
+            "it nests deeper than 200 levels, so the rest was not read. "
+            "Download or unpack it again.",
+        )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -208,8 +208,8 @@ def test_bad_lines_are_reported_and_the_rest_goes_on(read, write):
         ("in.jsonl:5", '"text" must be a string, got int. Give every row a "text".'),
         ("in.jsonl:6", '"id" must be a string or a number, got list.'),
         ("in.jsonl:7", "it holds a number that is too long to read."),
-        ("in.jsonl:8", "it nests deeper than 200 levels."),
-        ("in.jsonl:9", "it nests deeper than 200 levels."),
+        ("in.jsonl:8", "it nests deeper than 200 levels. Take this message out, or export again."),
+        ("in.jsonl:9", "it nests deeper than 200 levels. Take this message out, or export again."),
         (
             "in.jsonl:11",
             '"parent" must be a string or null, got list. '

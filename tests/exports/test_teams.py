@@ -175,8 +175,8 @@ def test_a_tar_that_breaks_off_yields_all_before_the_break(read, packed):
     path.write_bytes(content[: content.index(b'"two"')])
     messages, bad = read(path)
     assert [m.text for m in messages] == ["one"]
-    assert bad[0][0] == "messages.json:2"
-    assert bad[0][1].startswith("the file breaks off here")
+    cut = "the archive breaks off or is damaged here. Download it again."
+    assert bad == [("messages.json:2", cut)]
 
 
 def test_a_tar_with_a_damaged_header_or_without_messages_is_refused(read, packed):
@@ -190,10 +190,10 @@ def test_a_tar_with_a_damaged_header_or_without_messages_is_refused(read, packed
 
 def test_a_tar_with_too_large_a_file_or_too_many_is_refused(read, packed, monkeypatch):
     path = packed({"a": b"", "messages.json": export(said("1", "hi"))})
-    monkeypatch.setattr(tar, "MAX_ENTRIES", 1)
-    with pytest.raises(InputError, match="holds no messages of Teams"):
-        read(path, format="teams")
-    monkeypatch.setattr(tar, "MAX_ENTRIES", 9)
+    monkeypatch.setattr(tar, "MAX_TAR_MEMBERS", 1)
+    with pytest.raises(InputError, match=r"export\.tar: lists more than 1 files\. Pack the JSON"):
+        read(path)
+    monkeypatch.setattr(tar, "MAX_TAR_MEMBERS", 9)
     monkeypatch.setattr(tar, "MAX_ZIP_MEMBER", 100)
     with pytest.raises(
         InputError, match=r"export\.tar: holds a file of \d+ bytes; at most 100 are"
@@ -437,7 +437,12 @@ def test_deep_json_costs_one_message(own):
     deep = json.loads("[" * 300 + "]" * 300)
     messages, bad = own(said("1", "a"), said("2", "b", amsreferences=deep), said("3", "c"))
     assert [m.text for m in messages] == ["a", "c"]
-    assert bad == [("messages.json:2", "it nests deeper than 200 levels.")]
+    assert bad == [
+        (
+            "messages.json:2",
+            "it nests deeper than 200 levels. Take this message out, or export again.",
+        )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -49,9 +49,11 @@ def test_the_android_sample_is_read_whole(read):
     assert messages[0].time == datetime(2026, 8, 28, 9, 2, tzinfo=UTC)
     assert messages[5].time == datetime(2026, 8, 29, 0, 3, tzinfo=UTC)
     assert [m.place.partition(":")[2] for m in messages] == "4 5 6 11 14 16 17 22".split()
-    assert {(m.thread, m.title, m.reply_to) for m in messages} == {
-        ("whatsapp-android", "whatsapp-android", "")
-    }
+    assert {(m.thread, m.title) for m in messages} == {("whatsapp-android", "whatsapp-android")}
+    ids = [m.id for m in messages]
+    answers = {n: ids.index(m.reply_to) for n, m in enumerate(messages) if m.reply_to}
+    assert answers == {1: 0, 5: 4, 7: 6}
+    assert [n for n, m in enumerate(messages) if m.inferred] == [1, 5, 7]
     assert len({m.id for m in messages}) == len(messages)
 
 
@@ -341,7 +343,11 @@ def test_a_message_without_end_is_passed_over_and_the_rest_goes_on(chat, monkeyp
     messages, bad = chat(*said("Mara: hi"), *["x" * 90] * 12, *said("Ken: still here"))
     assert [(m.author, m.text) for m in messages] == [("Ken", "still here")]
     assert bad == [
-        ("_chat.txt:1", "this message is longer than 1,000 characters, so it was passed over.")
+        (
+            "_chat.txt:1",
+            "this message is longer than 1,000 characters, so it was passed over. "
+            "Shorten it, or export again without it.",
+        )
     ]
 
 

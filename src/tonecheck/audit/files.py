@@ -18,6 +18,7 @@ CSV_COLUMNS = (
     "author",
     "time",
     "place",
+    "answer",
     *(f"{tone}{part}" for tone in TONES for part in ("", "_decision", "_severity")),
     "explanation",
     "evidence",
@@ -67,6 +68,7 @@ class VerdictFiles:
             "author": author,
             "time": message.time.isoformat() if message.time else None,
             "place": message.place,
+            "answer": _answer(message),
         }
         row = {**verdict.to_dict(), **where, "text": message.text}
         self._lines.write(json_line(row) + "\n")
@@ -82,6 +84,13 @@ def write_problem(file: TextIO, row: BadRow) -> None:
 def plain_cell(value: str) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
     return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+
+
+def _answer(message: Message) -> str | None:
+    """Return how it is known what a message answers: `stated`, `inferred`, or None."""
+    if message.inferred:
+        return "inferred"
+    return "stated" if message.reply_to or message.parent is not None else None
 
 
 def _cells(verdict: Verdict, where: Mapping[str, str | None], text: str) -> list[str | float]:

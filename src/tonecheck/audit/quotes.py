@@ -58,6 +58,7 @@ class Quote:
         answers: The same for the author of the message that it answers.
         place: The platform's id of the message, or else where it was read, to find it by.
         parent: The beginning of the message that it answers, or empty.
+        inferred: Whether what it answers was worked out rather than stated by the export.
         pieces: The message, or the part of it around its evidence.
         marks: Its tones, flagged ones first.
     """
@@ -68,6 +69,7 @@ class Quote:
     time: datetime | None
     place: str
     parent: str
+    inferred: bool
     pieces: tuple[Piece, ...]
     marks: tuple[Mark, ...]
     explanation: str
@@ -123,6 +125,7 @@ def make_quote(picked: Picked, mask: NameMask, *, names: bool) -> Quote:
         time=message.time,
         place=visible(_short(mask.apply(message.id or message.place))),
         parent=visible(mask.apply(_head(message.parent or ""))),
+        inferred=message.inferred,
         pieces=cut(text, spans, mask),
         marks=_marks(verdict),
         explanation=visible(mask.apply(verdict.explanation), _SHOWN),

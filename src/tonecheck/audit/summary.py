@@ -47,10 +47,12 @@ def summarise(spool: Spool, *, names: bool, duplicates: int) -> dict[str, Any]:
         duplicates: How many messages were left out because the spool held them already.
     """
     messages = {**_messages(spool), "duplicates": duplicates}
+    inferred = "SELECT coalesce(sum(json_extract(body, '$.inferred')), 0) FROM messages"
     judged = messages["judged"]
     return {
         "period": _period(spool),
         "messages": messages,
+        "inferred_answers": _number(spool, inferred),
         "tones": {str(tone): _tone(spool, tone, judged) for tone in TONES},
         "any_tone": _any_tone(spool, judged),
         "timeline": _timeline(spool),
@@ -195,7 +197,8 @@ def _threads(spool: Spool) -> dict[str, Any]:
 def _received(spool: Spool, names: bool) -> dict[str, Any]:
     """Return the members who were answered with a flagged message, by how many of these they got.
 
-    Only answers whose parent the export names count, and nobody receives from themselves.
+    Only answers whose parent the export names or that was inferred count, and nobody receives from
+    themselves.
     """
     found = spool.rows(
         f"SELECT r.member, a.name, r.answers, r.flagged FROM ({_RECEIVED}) r "

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tonecheck.errors import InputError
-from tonecheck.exports.archive import DAMAGE, UNOPENED, opened
+from tonecheck.exports.archive import DAMAGE, UNOPENED, open_zip, opened
 from tonecheck.exports.base import Reader, Row, Times, name_of, need, titled
 from tonecheck.exports.reddit import is_gone
 from tonecheck.exports.rows import json_lines, json_objects, messages, rows
@@ -50,7 +50,7 @@ class ConvoKit(Reader):
         """Return whether a file is a zipped corpus, or begins with an utterance."""
         if head(path).startswith(_ZIP):
             try:
-                with zipfile.ZipFile(path) as archive:
+                with open_zip(path) as archive:
                     return _is_corpus(archive)
             except UNOPENED:
                 return False

@@ -9,6 +9,7 @@ from pathlib import Path
 from tonecheck.errors import InputError
 from tonecheck.exports.base import Reader, Row, Times, name_of, need
 from tonecheck.exports.discord import shown
+from tonecheck.exports.inferred import Replies
 from tonecheck.exports.people import People
 from tonecheck.exports.rows import csv_rows, header, messages
 from tonecheck.messages import BadRow, Message
@@ -33,10 +34,10 @@ class DiscordCsv(Reader):
     """Reads a channel or thread exported by DiscordChatExporter as CSV.
 
     The file says neither which message answers which nor what their ids are, so a whole channel is
-    one thread, nothing has a `reply_to`, and a message is called by its channel and time. Bots
-    cannot be told from people; lines of the system are known by their words and left out. The
-    channel's name and id are taken from the name that the exporter gave the file. The file is read
-    twice, and never held.
+    one thread, replies are inferred from quotes, mentions and times (see `inferred.Replies`), and a
+    message is called by its channel and time. Bots cannot be told from people; lines of the system
+    are known by their words and left out. The channel's name and id are taken from the name that
+    the exporter gave the file. The file is read twice, and never held.
     """
 
     name = "discord-csv"
@@ -83,6 +84,7 @@ class _Channel:
     names: dict[str, str] = field(default_factory=dict)  # of the people who write, by their ids
     people: People = field(default_factory=People)
     times: Times = field(default_factory=Times)
+    replies: Replies = field(default_factory=Replies)
     moment: str = ""
     at_moment: int = 0  # how many messages were read of this moment
 
@@ -110,14 +112,18 @@ class _Channel:
         key = self._key(time, name_of(cells, "date"))
         if _SYSTEM.fullmatch(text):
             return None
+        author = self.people.label(name_of(cells, "authorid"), name_of(cells, "author"))
+        answered = self.replies.answered(key, text, author=author, time=time)
         return Message(
             text=text,
             id=key,
-            author=self.people.label(name_of(cells, "authorid"), name_of(cells, "author")),
+            author=author,
             time=time,
             thread=self.id,
             title=f"#{self.name}",
+            reply_to=answered,
             place=row.place,
+            inferred=bool(answered),
         )
 
     def _key(self, time: datetime | None, date: str) -> str:

@@ -129,6 +129,7 @@ class _Archive:
             title=name_of(cells, "topic_title"),
             reply_to=f"{topic}/{answered}" if answered else "",
             place=row.place,
+            inferred=bool(answered),
         )
 
 

@@ -157,7 +157,8 @@ class _Result:
         if gone or name_of(cells, "post_type") == _SMALL_ACTION:
             return None
         text, topic, number = self._text(cells), self._of(cells, "topic"), self._of(cells, "number")
-        answered = self._of(cells, "answered") or quoted_post(text, topic, number)
+        stated = self._of(cells, "answered")
+        answered = stated or quoted_post(text, topic, number)
         is_numbered = bool(topic and number)
         return Message(
             text=text,
@@ -168,6 +169,7 @@ class _Result:
             title=self._of(cells, "title"),
             reply_to=f"{topic}/{answered}" if is_numbered and answered else "",
             place=row.place,
+            inferred=bool(is_numbered and answered and not stated),
         )
 
     def _of(self, cells: dict[str, Any], field_name: str) -> str:

@@ -17,7 +17,14 @@ _BATCH = 200
 _TEXTS = frozenset(
     ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
 )
-_TOO_LONG = f"this row is longer than {MAX_RECORD:,} characters, so it was passed over."
+_BOMB = (
+    f"unpacks to more than {MAX_ZIP_RATIO} times its size, as a bomb does. "
+    "Write it again with shorter texts."
+)
+_TOO_LONG = (
+    f"this row is longer than {MAX_RECORD:,} characters, so it was passed over. "
+    "Shorten it, or leave it out."
+)
 
 
 def parquet_rows(path: Path) -> Iterator[Row | BadRow]:
@@ -27,7 +34,8 @@ def parquet_rows(path: Path) -> Iterator[Row | BadRow]:
     `MAX_RECORD` is a `BadRow`.
 
     Raises:
-        InputError: If the file is not complete, or would unpack as a bomb does.
+        InputError: If the file is not complete, or would unpack as a bomb does; the second may
+            show only while reading.
     """
     number = 0
     try:
@@ -61,8 +69,13 @@ def _read(path: Path) -> Iterator[dict[str, Any] | None]:
     with pq.ParquetFile(path, read_dictionary=texts) as table:
         _check(path, table.metadata)
         names = [name for name, kind in kinds.items() if name in texts or _is_value(kind)]
+        total, size = 0, path.stat().st_size
         for batch in table.iter_batches(batch_size=_BATCH, columns=names):
-            yield from _cells(batch)
+            sizes = _sizes(batch)
+            total += sum(sizes)
+            if _is_bomb(total, size):  # a text that many rows share is stored, and counted, once
+                raise InputError(_BOMB, place=str(path))
+            yield from _cells(batch, sizes)
 
 
 def _check(path: Path, metadata: pq.FileMetaData) -> None:
@@ -74,19 +87,24 @@ def _check(path: Path, metadata: pq.FileMetaData) -> None:
     groups = map(metadata.row_group, range(metadata.num_row_groups))
     for group, column in itertools.product(groups, range(metadata.num_columns)):
         size = group.column(column).total_uncompressed_size
-        if size > MAX_ZIP_MEMBER and size > MAX_ZIP_RATIO * path.stat().st_size:
-            raise InputError(
-                f"unpacks to more than {MAX_ZIP_RATIO} times its size, as a bomb does. "
-                "Write it again with shorter texts.",
-                place=str(path),
-            )
+        if _is_bomb(size, path.stat().st_size):
+            raise InputError(_BOMB, place=str(path))
 
 
-def _cells(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | None]:
+def _is_bomb(unpacked: int, packed: int) -> bool:
+    return unpacked > MAX_ZIP_MEMBER and unpacked > MAX_ZIP_RATIO * packed
+
+
+def _sizes(batch: pa.RecordBatch) -> list[int]:
+    """Return how long the texts of each row are in all."""
     sizes = [0] * batch.num_rows
     for column in batch.columns:
         for row, length in enumerate(_lengths(column)):
             sizes[row] += length
+    return sizes
+
+
+def _cells(batch: pa.RecordBatch, sizes: list[int]) -> Iterator[dict[str, Any] | None]:
     if sum(sizes) <= MAX_RECORD:
         yield from batch.to_pylist()
         return

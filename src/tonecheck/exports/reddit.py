@@ -134,13 +134,19 @@ class _Dump:
         text = "\n\n".join(filter(None, (title, below)))
         return self._message(row, id=key, text=text, thread=key, title=title)
 
-    def _message(self, row: Row, **about: str) -> Message:
+    def _message(
+        self, row: Row, *, id: str, text: str, thread: str, title: str = "", reply_to: str = ""
+    ) -> Message:
         author = name_of(row.cells, "author")
         return Message(
+            text=text,
+            id=id,
             author="" if is_gone(author) else author,
             time=self.times.read(row.cells.get("created_utc")),
+            thread=thread,
+            title=title,
+            reply_to=reply_to,
             place=row.place,
-            **about,
         )
 
 

@@ -114,7 +114,8 @@ def read_export(
 
     Raises:
         InputError: If the file cannot be opened or is of no known format; while reading, if it is
-            not what it was said to be.
+            not what it was said to be. Once a message was read, what is wrong with the rest of the
+            file is a `BadRow`.
     """
     file = _openable(path)
     if columns and format not in {None, Table.name}:
@@ -123,9 +124,32 @@ def read_export(
             "Leave out --map, or use --format table."
         )
     if columns:
-        return Table(columns).read(file)
+        return _kept(Table(columns).read(file), file)
     reader = sniff(file) if format is None else reader_named(format)
-    return reader.read(file)
+    return _kept(reader.read(file), file)
+
+
+def _kept(rows: Iterator[Message | BadRow], file: Path) -> Iterator[Message | BadRow]:
+    """Yield the rows of a file, so that a late error costs no more than what stands behind it.
+
+    Raises:
+        InputError: If there is an error before the first message.
+    """
+    found, problem = False, ""
+    try:
+        for row in rows:
+            found = found or isinstance(row, Message)
+            yield row
+    except InputError as err:
+        if not found:
+            raise
+        problem = str(err).removeprefix(f"{err.place}: ")
+    except OSError as err:
+        problem = f"cannot be read from here on: {err.strerror or err}. Copy it to another disk."
+        if not found:
+            raise InputError(problem, place=str(file)) from None
+    if problem:
+        yield BadRow(place=file.name, reason=problem, kind="rest")
 
 
 def _openable(path: str | os.PathLike[str]) -> Path:

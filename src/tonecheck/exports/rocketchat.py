@@ -5,13 +5,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from tonecheck.errors import InputError
 from tonecheck.exports.archive import member_heads, member_rows, opened
 from tonecheck.exports.base import Reader, Row, demand, moment, name_of, need, titled
+from tonecheck.exports.inferred import Replies
 from tonecheck.exports.rows import json_lines, jsonl_rows, messages
 from tonecheck.exports.streams import head, head_text, json_shape
 from tonecheck.messages import BadRow, Message
@@ -22,8 +22,6 @@ _ZIP = b"PK"
 _BOT = "rocket.cat"
 # Quoting puts a link without words, to an id that the export does not hold, before the text.
 _QUOTES = re.compile(r"\A(?:\[ ?\]\([^()\s]{1,2000}\)\s*)+")
-_ADDRESSED = re.compile(r"\A@([\w.-]{1,100})(?![\w.-])[:,]?+(?!\s*@)")
-_RECENT = timedelta(days=1)
 _OTHER = (
     'holds no messages of a Rocket.Chat room, such as {"msg": "…", "username": "…", "ts": "…"}. '
     "Export the room as JSON, not as HTML."
@@ -34,10 +32,9 @@ class RocketChat(Reader):
     """Reads rooms exported as JSON: the .zip with its rooms, or the file of one room.
 
     A room is one thread, because its threads are not exported, and is called as its file. Messages
-    have no ids, so they are called by room, time and author. Replies are inferred: a message that
-    begins by naming one person is taken to answer the last message of that person in the room, if
-    that is no more than a day old; all others answer nothing. Those of the system are left out,
-    and so are encrypted ones.
+    have no ids, so they are called by room, time and author. Replies are inferred from
+    mentions, quotes and times (see `inferred.Replies`). Messages of the system are left out, and so
+    are encrypted ones.
     """
 
     name = "rocketchat"
@@ -105,7 +102,7 @@ class _Room:
 
     name: str
     encrypted: int = 0
-    last: dict[str, tuple[str, datetime]] = field(default_factory=dict)  # by who wrote it
+    replies: Replies = field(default_factory=Replies)
     now: str = ""
     ids: Counter[str] = field(default_factory=Counter)  # of one moment; lines stand by time
 
@@ -122,9 +119,8 @@ class _Room:
         if time is None:
             raise InputError('"ts" must be a time such as "2026-09-08T10:30:00.000Z", got "".')
         text = _QUOTES.sub("", text)
-        key, answered = self._key(stamp, author), self._answered(text, author, time)
-        if author:
-            self.last[author] = key, time
+        key = self._key(stamp, author)
+        answered = self.replies.answered(key, text, author=author, time=time)
         return Message(
             text=text,
             id=key,
@@ -134,6 +130,7 @@ class _Room:
             title=titled(self.name, ""),
             reply_to=answered,
             place=row.place,
+            inferred=bool(answered),
         )
 
     def _key(self, stamp: str, author: str) -> str:
@@ -144,17 +141,6 @@ class _Room:
         self.ids[author] += 1
         key = f"{self.name}/{stamp}/{author}"
         return key if self.ids[author] == 1 else f"{key}#{self.ids[author]}"
-
-    def _answered(self, text: str, author: str, time: datetime) -> str:
-        """Return the last message of whoever is named first, or nothing where that is not sure."""
-        named = _ADDRESSED.match(text)
-        if named is None:
-            return ""
-        person = named[1] if named[1] in self.last else named[1].rstrip(".-")
-        if person == author or person not in self.last:
-            return ""
-        key, written = self.last[person]
-        return key if timedelta() <= time - written <= _RECENT else ""
 
     def notice(self, place: str) -> Iterator[BadRow]:
         """Yield how many messages are encrypted, once, at the end of a room."""

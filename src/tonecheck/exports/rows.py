@@ -31,6 +31,7 @@ _DELIMITERS = ",;\t|"
 _NAMED = re.compile(r'"?sep=([,;\t|])"?[ \t]*(?:\r\n?|\n)', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
 _TOO_LONG = f"is longer than {MAX_RECORD:,} characters, so it was passed over."
+_SHORTEN = "Shorten it, or export again without it."
 # How many characters of broken CSV are read a second time in search of good rows. A file can be
 # made so that every line opens a quote that nothing closes, which would cost n² without it.
 _RESCAN = 5 * MAX_RECORD
@@ -109,7 +110,7 @@ def json_lines(source: Decoded, name: str) -> Iterator[Row | BadRow]:
             break
         place = f"{name}:{number}"
         if not whole:
-            yield BadRow(place=place, reason=f"this line {_TOO_LONG}")
+            yield BadRow(place=place, reason=f"this line {_TOO_LONG} {_SHORTEN}")
         elif line.strip():
             yield _json_line(line, place)
     yield from notice(name, source)

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tonecheck.errors import InputError
-from tonecheck.exports.archive import UNOPENED, member_rows, opened
+from tonecheck.exports.archive import UNOPENED, member_rows, open_zip, opened
 from tonecheck.exports.base import Reader, Row, name_of, need, titled
 from tonecheck.exports.people import People
 from tonecheck.exports.rows import json_objects, messages
@@ -49,7 +49,7 @@ class Slack(Reader):
     def sniff(self, path: Path) -> bool:
         """Return whether a file is a zip with the indexes of a workspace."""
         try:
-            with zipfile.ZipFile(path) as archive:
+            with open_zip(path) as archive:
                 return _root(archive) is not None
         except UNOPENED:
             return False

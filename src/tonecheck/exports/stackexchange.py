@@ -19,7 +19,7 @@ from tonecheck.exports.base import (
 )
 from tonecheck.exports.html import html_to_text
 from tonecheck.exports.rows import messages, notice
-from tonecheck.exports.streams import TOO_DEEP, Decoded, head_text
+from tonecheck.exports.streams import Decoded, head_text
 from tonecheck.messages import BadRow, Message
 
 _START = re.compile(
@@ -37,14 +37,15 @@ _REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,8}));")
 _UNFINISHED = re.compile(r"&#?[0-9a-zA-Z]{0,9}\Z")
 _REFERENCE_LENGTH = 12
 
+_REST = "so the rest was not read. Download or unpack it again."
 _CUT = "the file breaks off here, so the rest is missing. Download or unpack it again."
-_BROKEN = "the XML is broken from here on, so the rest was not read. Download or unpack it again."
+_BROKEN = f"the XML is broken from here on, {_REST}"
 _DOCTYPE = (
     "it declares a document type (DTD), which no data dump does and which can be made to fill the "
     "memory, so it is not read. Give the file as it was downloaded."
 )
-_LONG = f"a row here is longer than {MAX_RECORD:,} characters, so the rest was not read."
-_DEEP = f"{TOO_DEEP[:-1]}, so the rest was not read."
+_LONG = f"a row here is longer than {MAX_RECORD:,} characters, {_REST}"
+_DEEP = f"it nests deeper than {MAX_DEPTH} levels, {_REST}"
 
 
 class StackExchange(Reader):

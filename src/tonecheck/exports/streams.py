@@ -3,10 +3,12 @@
 import codecs
 import io
 import re
-from collections.abc import Collection, Iterator
+import zipfile
+import zlib
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import ijson
 from ijson.common import ObjectBuilder
@@ -33,14 +35,46 @@ _ESCAPES = re.compile(
     r"|\\x[0-9a-fA-F]{2}"
 )
 _ESCAPE_LENGTH = 12
-TOO_DEEP = f"it nests deeper than {MAX_DEPTH} levels."
+TOO_DEEP = f"it nests deeper than {MAX_DEPTH} levels. Take this message out, or export again."
 _KINDS = {"array": "list", "map": "object"}
+# What reading a damaged archive raises, or one that is a bomb.
+_FAILURES = (InputError, OSError, EOFError, zlib.error, zipfile.BadZipFile)
+_ENDS = ("\n", "\r")
 _BROKEN = "the JSON is broken from here on, so the rest was not read. Export again, or repair it."
 _CUT = "the file breaks off here, so the rest is missing. Export or download it again."
 
 
+class _Spared(io.BufferedIOBase):
+    """Bytes that end where they cannot be read on, so that all before that place is kept.
+
+    A text layer above drops what it has read of a portion when the rest of it fails.
+
+    Attributes:
+        failure: Why they end, or None.
+    """
+
+    def __init__(self, binary: IO[bytes]) -> None:
+        # What fills a buffer of its own drops it in the same way, so no more than one read.
+        self._read: Callable[[int], bytes] = getattr(binary, "read1", binary.read)
+        self.failure: Exception | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def read1(self, size: int = -1, /) -> bytes:
+        if self.failure is not None:
+            return b""
+        try:
+            return self._read(size)
+        except _FAILURES as err:
+            self.failure = err
+            return b""
+
+
 class Decoded:
     """The text of a stream, whatever its encoding: UTF-8, UTF-16 or UTF-32 with a mark.
+
+    Where the stream fails, as a damaged archive does, what stands before is read first.
 
     Attributes:
         notice: What had to be guessed so far, as a sentence; empty while nothing was.
@@ -51,7 +85,10 @@ class Decoded:
         binary.seek(0)
         encoding = next((name for mark, name in _MARKS if start.startswith(mark)), "utf-8-sig")
         errors = "surrogateescape" if encoding == "utf-8-sig" else "replace"
-        self._stream = io.TextIOWrapper(binary, encoding=encoding, errors=errors, newline="")
+        self._bytes = _Spared(binary)
+        self._stream = io.TextIOWrapper(
+            cast("IO[bytes]", self._bytes), encoding=encoding, errors=errors, newline=""
+        )
         self.notice = ""
 
     def __enter__(self) -> "Decoded":
@@ -61,14 +98,27 @@ class Decoded:
         self._stream.detach()  # whoever opened the bytes closes them
 
     def read(self, size: int) -> str:
-        """Return up to `size` characters, or an empty string at the end."""
+        """Return up to `size` characters, or an empty string at the end.
+
+        Raises:
+            InputError, OSError, EOFError, zlib.error, zipfile.BadZipFile: Where the stream fails.
+        """
         return self._repaired(self._stream.read(size))
 
     def readline(self, size: int) -> str:
-        """Return the next line with its ending, or its first `size` characters."""
-        return self._repaired(self._stream.readline(size))
+        """Return the next line with its ending, or its first `size` characters.
+
+        Raises:
+            InputError, OSError, EOFError, zlib.error, zipfile.BadZipFile: Where the stream fails.
+        """
+        line = self._stream.readline(size)
+        if self._bytes.failure is not None and len(line) < size and not line.endswith(_ENDS):
+            raise self._bytes.failure  # half a line might be taken for a whole one
+        return self._repaired(line)
 
     def _repaired(self, text: str) -> str:
+        if not text and self._bytes.failure is not None:
+            raise self._bytes.failure
         if text.isascii() or not _ESCAPED.search(text):
             return text
         self.notice = (
@@ -92,11 +142,11 @@ def head_text(path: Path) -> str:
 def limited_line(source: Decoded) -> tuple[str, bool]:
     """Return the next line, and whether all of it: no more than `MAX_RECORD` of it is kept."""
     line = source.readline(MAX_RECORD)
-    if len(line) < MAX_RECORD or line.endswith(("\n", "\r")):
+    if len(line) < MAX_RECORD or line.endswith(_ENDS):
         return line, True
     rest = source.readline(SNIFF_BYTES)
     whole = not rest
-    while rest and not rest.endswith(("\n", "\r")):
+    while rest and not rest.endswith(_ENDS):
         rest = source.readline(SNIFF_BYTES)  # passed over, never held
     return line, whole
 
@@ -205,7 +255,8 @@ class _Utf8:
     def read(self, size: int) -> bytes:
         if self._since > MAX_RECORD:
             raise InputError(
-                f"a value here is longer than {MAX_RECORD:,} characters, so the rest was not read."
+                f"a value here is longer than {MAX_RECORD:,} characters, so the rest was not read. "
+                "Take it out, or export again without it."
             )
         text = self._source.read(size)
         while "\\" in text[-_ESCAPE_LENGTH:] and len(text) < 2 * SNIFF_BYTES:

@@ -1,115 +1,127 @@
-"""Files inside tar archives, read in place and not trusted: nothing is ever unpacked to disk.
+"""Files inside tar archives, packed with gzip or not, read forwards and not trusted.
 
-The standard library's reader is not used: it takes extended headers into memory whole, and crafted
+Nothing is ever unpacked to disk. Of the standard library only the reading of a plain header is
+used: its reader of archives holds the whole list and any extended header in memory, and crafted
 ones keep it busy for ever in the oldest Pythons that tonecheck runs on (CVE-2024-6232,
 CVE-2025-8194). Exports need plain headers only.
 """
 
+import gzip
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import IO, TYPE_CHECKING
+import tarfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import IO
 
 from tonecheck.errors import InputError
-from tonecheck.exports.base import MAX_ZIP_MEMBER
+from tonecheck.exports.archive import DAMAGE
+from tonecheck.exports.base import MAX_ZIP_MEMBER, MAX_ZIP_TOTAL
+from tonecheck.exports.unpacked import Limited, Part
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+MAX_TAR_MEMBERS = 500_000
+"""How many files and folders a tar may list; an export has one for every picture in it."""
 
-MAX_ENTRIES = 100_000
-"""How many files of a tar are looked at."""
-
+_GZIP = b"\x1f\x8b"
 _BLOCK = 512
-_CHECKSUM = slice(148, 156)
-_OCTAL = re.compile(rb"[ \0]*([0-7]{1,12})[ \0]*")  # larger sizes are written in another way
-_FILES = (
-    b"0",
-    b"\0",
-    b"7",
-)  # anything else is a link, a folder, a device or a note on what follows
+_FILES = frozenset((tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE))
+# What has a size and no bytes: links, devices and folders. They are never followed or made.
+_EMPTY = frozenset(
+    (
+        *(tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE),
+        *(tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE),
+    )
+)
 
 
-def member(archive: IO[bytes], name: str, *, place: str = "") -> IO[bytes] | None:
-    """Return the first file of this name in a tar, in any folder, or None where there is none.
+def is_tar(path: Path) -> bool:
+    """Return whether a file begins as a tar or tar.gz does; never raises."""
+    try:
+        with path.open("rb") as file:
+            return _entry(_block(_source(file, path))) is not None
+    except (InputError, *DAMAGE):
+        return False
 
-    It is read from the archive, which has to stay open. `place` is what errors call that.
+
+def tar_members(
+    path: Path, wanted: re.Pattern[str]
+) -> Generator[tuple[str, IO[bytes]], None, None]:
+    """Yield the files of a tar or tar.gz whose whole names match, in its order.
+
+    Each has to be read before the next one is asked for. All others, and links, are passed over.
 
     Raises:
-        InputError: If it is larger than `MAX_ZIP_MEMBER`.
+        InputError: If it is no tar, lists too much, or a wanted file is too large; while reading,
+            if it unpacks as a bomb does.
+        OSError, EOFError, zlib.error: Where it is damaged; see `archive.DAMAGE`.
     """
-    for entry in _entries(archive):
-        if PurePosixPath(entry.name).name != name:
-            continue
-        if entry.size > MAX_ZIP_MEMBER:
-            raise InputError(
-                f"holds a file of {entry.size:,} bytes; at most {MAX_ZIP_MEMBER:,} are read. "
-                f"Unpack it, and give {name} itself.",
-                place=place,
-            )
-        return io.BufferedReader(_Part(archive, entry.start, entry.size))
-    return None
+    total = 0
+    with path.open("rb") as file:
+        source = _source(file, path)
+        for entry in _entries(source, path):
+            size = 0 if entry.type in _EMPTY else entry.size
+            part = Part(source, size)
+            if entry.type in _FILES and wanted.fullmatch(entry.name):
+                total += size
+                _check(path, size, total)
+                yield entry.name, io.BufferedReader(part)
+            source.skip(part.left + -size % _BLOCK)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A file in a tar: its name, and where its bytes begin and how many they are."""
+def _source(file: IO[bytes], path: Path) -> Limited:
+    is_packed = file.read(len(_GZIP)) == _GZIP
+    file.seek(0)
+    if is_packed:
+        return Limited(gzip.GzipFile(fileobj=file), path)
+    return Limited(file, path, seekable=file)
 
-    name: str
-    start: int
-    size: int
 
-
-def _entries(archive: IO[bytes]) -> Iterator[_Entry]:
-    """Yield the files of a tar up to its end, or to the first header that is damaged."""
-    at = 0
-    for _ in range(MAX_ENTRIES):
-        archive.seek(at)
-        block = archive.read(_BLOCK)
-        size, checksum = _number(block[124:136]), _number(block[_CHECKSUM])
-        if size is None or checksum is None or checksum != _sum(block):
+def _entries(source: Limited, path: Path) -> Iterator[tarfile.TarInfo]:
+    """Yield what a tar lists; whoever takes an entry passes over its bytes before the next."""
+    for number in range(MAX_TAR_MEMBERS):
+        block = _block(source)
+        if not block.strip(b"\0"):
+            source.finish()
             return
-        if block[156:157] in _FILES:
-            name = block[:100].partition(b"\0")[0].decode("utf-8", "replace")
-            yield _Entry(name, at + _BLOCK, size)
-        at += _BLOCK + -(-size // _BLOCK) * _BLOCK
+        entry = _entry(block)
+        if entry is None and number:
+            raise OSError("the tar is damaged")
+        if entry is None:
+            raise InputError(
+                "is not a tar archive. Download the export again, and give it as it is.",
+                place=str(path),
+            )
+        yield entry
+    raise InputError(
+        f"lists more than {MAX_TAR_MEMBERS:,} files. Pack the JSON files alone, and give that.",
+        place=str(path),
+    )
 
 
-def _number(field: bytes) -> int | None:
-    match = _OCTAL.fullmatch(field)
-    return int(match[1], 8) if match else None
+def _entry(block: bytes) -> tarfile.TarInfo | None:
+    """Return what a header says, or None where it is none or cannot be followed."""
+    try:
+        entry = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except (tarfile.TarError, ValueError):
+        return None
+    return None if entry.size < 0 or entry.type == tarfile.GNUTYPE_SPARSE else entry
 
 
-def _sum(block: bytes) -> int:
-    """Return the sum that the header of a file should have; the sum itself counts as spaces."""
-    return sum(block) - sum(block[_CHECKSUM]) + 8 * ord(" ")
+def _block(source: Limited) -> bytes:
+    block = b""
+    while len(block) < _BLOCK:
+        data = source.read(_BLOCK - len(block))
+        if not data:
+            raise EOFError("the file breaks off")
+        block += data
+    return block
 
 
-class _Part(io.RawIOBase):
-    """Some bytes in the middle of a file."""
-
-    def __init__(self, archive: IO[bytes], start: int, size: int) -> None:
-        self._archive = archive
-        self._start = start
-        self._size = size
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        view = memoryview(buffer).cast("B")
-        self._archive.seek(self._start + self._at)
-        found = self._archive.read(max(0, min(len(view), self._size - self._at)))
-        view[: len(found)] = found
-        self._at += len(found)
-        return len(found)
+def _check(path: Path, size: int, total: int) -> None:
+    problem = ""
+    if size > MAX_ZIP_MEMBER:
+        problem = f"holds a file of {size:,} bytes; at most {MAX_ZIP_MEMBER:,} are read"
+    elif total > MAX_ZIP_TOTAL:
+        problem = f"holds {total:,} bytes of messages; at most {MAX_ZIP_TOTAL:,} are read"
+    if problem:
+        raise InputError(f"{problem}. Export a shorter period, or fewer channels.", place=str(path))

@@ -1,21 +1,26 @@
 """Microsoft Teams: a person's own export, and messages as Microsoft Graph gives them."""
 
+import io
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from tonecheck.errors import InputError
+from tonecheck.exports.archive import DAMAGE, until_damage
 from tonecheck.exports.base import SNIFF_BYTES, Reader, Row, moment, name_of, need
 from tonecheck.exports.people import Chats
 from tonecheck.exports.rows import json_objects, messages
 from tonecheck.exports.streams import Decoded, Item, Shape, items, json_shape
-from tonecheck.exports.tar import member
+from tonecheck.exports.tar import is_tar, tar_members
 from tonecheck.exports.teams_graph import LINES, graph_messages
 from tonecheck.exports.teams_markup import quoted_id, teams_text
 from tonecheck.messages import BadRow, Message
 
 _MEMBER = "messages.json"
+_WANTED = re.compile(rf"(?:.*/)?{re.escape(_MEMBER)}", re.DOTALL)
 _CHAT = "conversations.item"
 _MESSAGES = f"{_CHAT}.MessageList.item"
 _ABOUT = (f"{_CHAT}.id", f"{_CHAT}.displayName", _MESSAGES)
@@ -30,6 +35,8 @@ _OTHER = (
     "holds no messages of Teams. Give the .tar of the export or the messages.json inside it, or "
     "messages as Microsoft Graph gives them, with their body and createdDateTime."
 )
+
+_BROKEN = "the archive breaks off or is damaged here. Download it again."
 
 
 class Teams(Reader):
@@ -73,17 +80,29 @@ class Teams(Reader):
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[Decoded, str]]:
-    """Open the text of a file, or of the messages in a tar, with what places call it."""
-    with path.open("rb") as file:
-        inside = member(file, _MEMBER, place=str(path))
-        file.seek(0)
-        with Decoded(inside or file) as source:
-            yield source, _MEMBER if inside else path.name
+    """Open the text of a file, or of the messages in a tar, with what places call it.
+
+    A tar without messages has no text.
+
+    Raises:
+        InputError: If it is a tar with too much in it.
+    """
+    if not is_tar(path):
+        with path.open("rb") as file, Decoded(file) as source:
+            yield source, path.name
+        return
+    with closing(tar_members(path, _WANTED)) as members:
+        inside: IO[bytes] = io.BytesIO()
+        with suppress(*DAMAGE):
+            inside = next((file for _, file in members), inside)
+        with Decoded(inside) as source:
+            yield source, _MEMBER
 
 
 def _kind(path: Path) -> str:
     """Return where the messages stand in the JSON of a file, or nothing where it is not ours."""
-    with _opened(path) as (source, _):
+    text = ""
+    with _opened(path) as (source, _), suppress(*DAMAGE):
         text = source.read(SNIFF_BYTES)
     shape = json_shape(text) or Shape(2, ())
     keys = frozenset(shape.keys)
@@ -100,11 +119,12 @@ def _kind(path: Path) -> str:
 def _own(path: Path) -> Iterator[Message | BadRow]:
     """Yield the messages of a person's own export."""
     export = _Export()
-    with _opened(path) as (source, _), suppress(InputError):
+    with _opened(path) as (source, _), suppress(InputError, *DAMAGE):
         for item in items(source, _ABOUT):
             export.note(item)
     with _opened(path) as (source, name):
-        yield from messages(json_objects(source, name, [_MESSAGES]), export.message)
+        rows = until_damage(json_objects(source, name, [_MESSAGES]), name, _BROKEN)
+        yield from messages(rows, export.message)
 
 
 @dataclass(slots=True)

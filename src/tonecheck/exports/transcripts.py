@@ -67,7 +67,8 @@ def _finished(entry: Entry[H | None], size: int) -> Iterator[Entry[H] | BadRow]:
     if size > MAX_RECORD:
         yield BadRow(
             place=entry.place,
-            reason=f"this message is longer than {MAX_RECORD:,} characters, so it was passed over.",
+            reason=f"this message is longer than {MAX_RECORD:,} characters, so it was passed over. "
+            "Shorten it, or export again without it.",
         )
     elif entry.head is not None:
         yield Entry(entry.place, entry.head, entry.lines)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import IO
 
 from tonecheck.errors import InputError
-from tonecheck.exports.archive import DAMAGE, UNOPENED, opened
+from tonecheck.exports.archive import DAMAGE, UNOPENED, open_zip, opened
 from tonecheck.exports.base import Reader, Times
 from tonecheck.exports.dateorder import DateOrder, read_date
+from tonecheck.exports.inferred import Replies
 from tonecheck.exports.rows import notice
 from tonecheck.exports.streams import Decoded, head, head_text
 from tonecheck.exports.transcripts import Entry, MadeIds, Speakers, entries, lines
@@ -68,9 +69,10 @@ class WhatsApp(Reader):
 
     The order of day and month and the form of the hours are told from the whole file; where nothing
     decides, days are read first and a notice says so. Times are those of the phone's clock, taken
-    as UTC. Such a file names no replies, so a chat is one thread. Events, deleted messages and
-    media are left out, as far as they are named in English or marked by an iPhone. Pasted messages
-    become quotes. The file is read twice, and never held.
+    as UTC. Such a file names no replies, so a chat is one thread and replies are inferred from
+    quotes, mentions and times (see `inferred.Replies`). Events, deleted messages and media are left
+    out, as far as they are named in English or marked by an iPhone. Pasted messages become quotes.
+    The file is read twice, and never held.
     """
 
     name = "whatsapp"
@@ -85,7 +87,7 @@ class WhatsApp(Reader):
     def sniff(self, path: Path) -> bool:
         """Return whether a file begins with a message of a chat, or is a zip that holds a chat."""
         try:
-            with zipfile.ZipFile(path) as archive:
+            with open_zip(path) as archive:
                 return bool(_chats(archive))
         except UNOPENED:
             pass
@@ -207,6 +209,7 @@ class _Chat:
 
     def __init__(self, form: _Form, title: str) -> None:
         self.times = Times()
+        self.replies = Replies()
         self._form = form
         self._order, self._is_sure = form.dates.decide()
         self._names = frozenset(form.speakers.names())
@@ -236,14 +239,19 @@ class _Chat:
         if not text or is_own:
             return None
         written = " ".join(part or "" for part in entry.head.groups()[1:-1])
+        key, author = self._ids.make(self._title, written, name, text), self._author(name)
+        time = self.times.read(_stamp(entry.head, self._order) or written)
+        answered = self.replies.answered(key, text, author=author, time=time)
         return Message(
             text=text,
-            id=self._ids.make(self._title, written, name, text),
-            author=self._author(name),
-            time=self.times.read(_stamp(entry.head, self._order) or written),
+            id=key,
+            author=author,
+            time=time,
             thread=self._title,
             title=self._title,
+            reply_to=answered,
             place=entry.place,
+            inferred=bool(answered),
         )
 
     def _author(self, name: str) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tonecheck.errors import InputError
 from tonecheck.exports.base import Reader
+from tonecheck.exports.inferred import Replies
 from tonecheck.exports.rows import notice
 from tonecheck.exports.streams import Decoded, head_text
 from tonecheck.exports.transcripts import Entry, MadeIds, entries, lines
@@ -40,7 +41,8 @@ class Zoom(Reader):
     Such a file has no dates, so its messages have no time. Messages to single people are left out,
     and a notice counts them; so are reactions. A meeting is one thread. Replies are inferred: Zoom
     quotes how the answered message begins, and where one earlier message alone begins so, that is
-    it; elsewhere the quoted words stand for it. The words around names are read in English,
+    it; elsewhere the quoted words stand for it. One that begins with an @ and a name answers the
+    last message of that person. The words around names are read in English,
     Ukrainian and Russian, those of replies and reactions in English. The file is read twice.
     """
 
@@ -138,6 +140,7 @@ class _Meeting:
         self._key = ""
         self._ids = MadeIds()
         self._openings = _Openings()
+        self._replies = Replies(by_time=False)
         self._direct = 0
 
     def message(self, entry: Entry[_Head]) -> Message | None:
@@ -157,6 +160,9 @@ class _Meeting:
             return None
         key = self._ids.make(self._key, stamp, name, said)
         self._openings.note(text, key)
+        named = self._replies.answered(key, text, author=name, time=None)
+        if not reply_to and parent is None:
+            reply_to = named
         return Message(
             text=text,
             id=key,
@@ -166,6 +172,7 @@ class _Meeting:
             reply_to=reply_to,
             parent=parent,
             place=entry.place,
+            inferred=bool(reply_to),
         )
 
     def notice(self, place: str) -> Iterator[BadRow]:

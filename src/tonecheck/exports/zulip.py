@@ -13,7 +13,7 @@ from tonecheck.exports.base import Reader, Row, Times, name_of, need
 from tonecheck.exports.people import People
 from tonecheck.exports.rows import json_objects, messages, notice
 from tonecheck.exports.streams import Decoded, Item, items
-from tonecheck.exports.unpacked import tar_members
+from tonecheck.exports.tar import tar_members
 from tonecheck.messages import BadRow, Message
 
 _REALM = "realm.json"
@@ -193,15 +193,18 @@ class _Realm:
             return None
         talk = self._talk(recipient, sender=sender, topic=topic)
         text = _Text(self.names)
+        shown = text.read(content)
+        answered = _answered(text.links, talk, before=key, sender=sender)
         return Message(
-            text=text.read(content),
+            text=shown,
             id=str(key),
             author=self.people.label(sender, self.names.get(sender, "")),
             time=self.times.read(cells.get("date_sent", cells.get("pub_date"))),
             thread=talk.thread,
             title=talk.title,
-            reply_to=_answered(text.links, talk, before=key, sender=sender),
+            reply_to=answered,
             place=row.place,
+            inferred=bool(answered),
         )
 
     def _talk(self, recipient: str, *, sender: str, topic: str) -> _Talk:

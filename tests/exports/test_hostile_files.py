@@ -1,0 +1,538 @@
+"""Every reader against files that were made to harm, in a process with little memory to spare."""
+
+import gzip
+import io
+import json
+import re
+import struct
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from tonecheck.exports import READERS, reader_named
+
+FIXTURES = Path(__file__).parent / "fixtures"
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+HUGE = 100_000_000
+SECONDS = 10  # of the processor, and not of the clock, for a machine may be busy
+MEMORY = 400 * 1024**2
+"""How much more than before a reader may ask for; its longest text takes 40 MB, in some copies."""
+
+_CHILD = f"""
+import json, pyarrow, resource, sys, time
+import pyarrow.parquet, pyarrow.compute
+from tonecheck.errors import InputError
+from tonecheck.exports import read_export
+from tonecheck.messages import Message
+
+for line in sys.stdin:
+    path, format = json.loads(line)
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + {MEMORY}, resource.RLIM_INFINITY))
+    start, texts, bad, refused = time.process_time(), [], [], ""
+    try:
+        for row in read_export(path, format=format):
+            if isinstance(row, Message):
+                texts.append(row.text[:200])
+            else:
+                bad.append([row.place[:200], row.reason, row.kind])
+    except InputError as err:
+        refused = str(err)
+    except BaseException as err:
+        refused = f"crashed with {{type(err).__name__}}: {{err}}"
+    seconds = time.process_time() - start
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
+    print(json.dumps([texts, bad, refused, seconds]), flush=True)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What reading a file gave; where it was refused, there are no texts."""
+
+    texts: list[str]
+    bad: list[list[str]]
+    refused: str
+    seconds: float
+
+    def said(self):
+        """Returns all that people are told."""
+        return " ".join([self.refused, *(f"{place} {reason}" for place, reason, _ in self.bad)])
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A sound export of one format: its files and how they are packed."""
+
+    reader: str
+    name: str
+    files: Mapping[str, bytes]
+    form: str = "plain"
+
+    def packed(self, files):
+        """Returns the bytes of the export with other files in it."""
+        return _PACK[self.form](files)
+
+    def with_word(self, word, payload):
+        """Returns the bytes with a text in the place of a word of one message."""
+        if self.name.endswith(".xml"):
+            payload = escape(payload, quote=True)
+        elif self.reader not in _NO_JSON:
+            payload = json.dumps(payload)[1:-1]
+        return self.changed(re.escape(word), payload.encode())
+
+    def changed(self, pattern, payload):
+        """Returns the bytes with others in the place of what is found once in one of its files."""
+        (member,) = [n for n, content in self.files.items() if re.search(pattern.encode(), content)]
+        content, count = re.subn(pattern.encode(), lambda _: payload, self.files[member])
+        assert count == 1
+        return self.packed({**self.files, member: content})
+
+
+def _zip(files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def _tar(files):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for name, content in files.items():
+            entry = content if isinstance(content, tarfile.TarInfo) else tarfile.TarInfo()
+            entry.name = name
+            data = b"" if isinstance(content, tarfile.TarInfo) else content
+            entry.size = entry.size or len(data)
+            archive.addfile(entry, io.BytesIO(data) if data else None)
+    return out.getvalue()
+
+
+def _only(files):
+    return next(iter(files.values()))
+
+
+_NO_JSON = {"whatsapp", "zoom", "mbox", "discord-csv", "discourse-archive"}
+_PACK = {
+    "plain": _only,
+    "zip": _zip,
+    "tar": _tar,
+    "tar.gz": lambda files: gzip.compress(_tar(files), 1),
+    "zst": lambda files: pyarrow.compress(_only(files), codec="zstd", asbytes=True),
+}
+
+
+def _files(folder, *names):
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def _plain(reader, path):
+    return Exhibit(reader, path.name, {path.name: path.read_bytes()})
+
+
+with zipfile.ZipFile(SAMPLES / "slack-export.zip") as _slack:
+    _SLACK = {name: _slack.read(name) for name in _slack.namelist() if not name.endswith("/")}
+
+_TOPIC = {
+    "post_stream": {
+        "posts": [
+            {
+                **{"id": key, "name": "Mara", "created_at": "2026-09-08T10:30:00Z", "post_type": 1},
+                **{"cooked": f"<p>{said}</p>", "post_number": key, "reply_to_post_number": None},
+                **{"topic_id": 12, "username": "mara"},
+            }
+            for key, said in enumerate(("Why?", "Someday.", "Thanks!"), 1)
+        ],
+        "stream": [1, 2, 3],
+    },
+    **{"title": "Loops", "id": 12, "posts_count": 3},
+}
+_TABLE = "id,author,text\n1,Mara,Why?\n2,Ken,Someday\n3,Mara,Thanks!\n"
+_LINES = "".join(
+    json.dumps({"id": str(key), "text": said}) + "\n"
+    for key, said in enumerate(("Why?", "Someday", "Thanks!"))
+)
+_CHAT = (FIXTURES / "whatsapp-android.txt").read_bytes()
+_OWN = (FIXTURES / "teams-export.json").read_bytes()
+_BULK = (FIXTURES / "mattermost.jsonl").read_bytes()
+_ZULIP = _files(FIXTURES / "zulip", "realm.json", "messages-000001.json", "messages-000002.json")
+_CORPUS = _files(
+    FIXTURES / "convokit" / "seminar-corpus", "corpus.json", "speakers.json", "utterances.jsonl"
+)
+_COMMENTS = (FIXTURES / "reddit" / "learnlab_comments.jsonl").read_bytes()
+
+# A sound export, and a word that stands in one message of it.
+EXHIBITS = {
+    "slack": (Exhibit("slack", "slack.zip", _SLACK, "zip"), "Accra"),
+    "whatsapp": (_plain("whatsapp", FIXTURES / "whatsapp-android.txt"), "Chapter"),
+    "whatsapp-zip": (Exhibit("whatsapp", "a.zip", {"_chat.txt": _CHAT}, "zip"), "Chapter"),
+    "teams": (_plain("teams", FIXTURES / "teams-export.json"), "Easy"),
+    "teams-graph": (_plain("teams", FIXTURES / "teams-graph.json"), "Where"),
+    "teams-tar": (Exhibit("teams", "a.tar", {"messages.json": _OWN}, "tar"), "Easy"),
+    "discord": (_plain("discord", SAMPLES / "discord-channel.json"), "Cardiff"),
+    "discord-csv": (
+        _plain("discord-csv", FIXTURES / "Learning R - Course - help [900].csv"),
+        "Other",
+    ),
+    "telegram": (_plain("telegram", FIXTURES / "telegram-chat.json"), "Which"),
+    "canvas": (_plain("canvas", FIXTURES / "canvas-view.json"), "Glad"),
+    "discourse": (
+        Exhibit("discourse", "topic.json", {"topic.json": json.dumps(_TOPIC).encode()}),
+        "Someday",
+    ),
+    "discourse-archive": (
+        _plain("discourse-archive", FIXTURES / "user_archive.csv"),
+        "coming, too? :s",
+    ),
+    "discourse-archive-zip": (
+        Exhibit("discourse-archive", "a.zip", _files(FIXTURES, "user_archive.csv"), "zip"),
+        "coming, too? :s",
+    ),
+    "discourse-explorer": (
+        _plain("discourse-explorer", FIXTURES / "loops@forum-2026-09-09.dcqresult.json"),
+        "does",
+    ),
+    "moodle-csv": (_plain("moodle", SAMPLES / "moodle-forum.csv"), "Cardiff"),
+    "moodle-json": (_plain("moodle", SAMPLES / "moodle-forum.json"), "Cardiff"),
+    "moodle-service": (_plain("moodle-service", FIXTURES / "moodle-service.json"), "Thank"),
+    "openedx": (_plain("openedx", FIXTURES / "openedx-forum.mongo"), "Some"),
+    "posts": (_plain("stackexchange", FIXTURES / "Posts.xml"), "counts"),
+    "comments": (_plain("stackexchange", FIXTURES / "Comments.xml"), "That"),
+    "reddit": (_plain("reddit", FIXTURES / "reddit" / "learnlab_comments.jsonl"), "Whoever"),
+    "reddit-zst": (Exhibit("reddit", "a.zst", {"a.jsonl": _COMMENTS}, "zst"), "Whoever"),
+    "mattermost": (_plain("mattermost", FIXTURES / "mattermost.jsonl"), "already"),
+    "mattermost-zip": (Exhibit("mattermost", "a.zip", {"a.jsonl": _BULK}, "zip"), "already"),
+    "rocketchat": (_plain("rocketchat", FIXTURES / "rocketchat-questions.json"), "range"),
+    "rocketchat-zip": (
+        Exhibit("rocketchat", "a.zip", _files(FIXTURES, "rocketchat-questions.json"), "zip"),
+        "range",
+    ),
+    "convokit": (
+        Exhibit(
+            "convokit",
+            "utterances.jsonl",
+            _files(FIXTURES / "convokit" / "seminar-corpus", "utterances.jsonl"),
+        ),
+        "library",
+    ),
+    "convokit-zip": (Exhibit("convokit", "a.zip", _CORPUS, "zip"), "library"),
+    "mbox": (_plain("mbox", FIXTURES / "learning-list.mbox"), "counts"),
+    "zoom-local": (_plain("zoom", FIXTURES / "zoom-local.txt"), "tried"),
+    "zoom-cloud": (_plain("zoom", FIXTURES / "zoom-cloud.txt"), "number"),
+    "zulip": (Exhibit("zulip", "a.tar", _ZULIP, "tar"), "Chapter 2"),
+    "zulip-gz": (Exhibit("zulip", "a.tar.gz", _ZULIP, "tar.gz"), "Chapter 2"),
+    "table-csv": (Exhibit("table", "a.csv", {"a.csv": _TABLE.encode()}), "Someday"),
+    "table-jsonl": (Exhibit("table", "a.jsonl", {"a.jsonl": _LINES.encode()}), "Someday"),
+    "table-json": (
+        Exhibit("table", "a.json", {"a.json": f"[{','.join(_LINES.splitlines())}]".encode()}),
+        "Someday",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def guarded():
+    """Reads a file in a process that may not take much memory, and says how it went."""
+    command = [sys.executable, "-c", _CHILD]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
+
+        def guarded(path, format=None):
+            print(json.dumps([str(path), format]), file=run.stdin, flush=True)
+            line = run.stdout.readline()
+            assert line, f"the process died over {path.name}"
+            outcome = Outcome(*json.loads(line))
+            assert not outcome.refused.startswith("crashed"), outcome.refused
+            assert outcome.seconds < SECONDS
+            return outcome
+
+        yield guarded
+        run.stdin.close()
+
+
+@pytest.fixture
+def put(tmp_path):
+    """Writes bytes to a file that is gone after the test, as some are large."""
+
+    def put(name, content):
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    yield put
+    for path in tmp_path.iterdir():
+        path.unlink()
+
+
+@pytest.fixture(scope="module")
+def sound(guarded, tmp_path_factory):
+    """Reads each export as it was before anything was done to it."""
+    folder, found = tmp_path_factory.mktemp("sound"), {}
+    for kind, (exhibit, _) in EXHIBITS.items():
+        path = folder / f"{kind}-{exhibit.name}"
+        path.write_bytes(exhibit.packed(exhibit.files))
+        found[kind] = guarded(path, exhibit.reader)
+        assert len(found[kind].texts) > 2
+    return found
+
+
+def before(sound, word):
+    """Returns the texts that stand before the one with a word."""
+    return sound.texts[: next(n for n, text in enumerate(sound.texts) if word in text)]
+
+
+def one_a_reader(kinds):
+    """Returns the first of the kinds of each reader."""
+    return list({EXHIBITS[kind][0].reader: kind for kind in reversed(kinds)}.values())[::-1]
+
+
+def test_every_reader_is_shown_here():
+    assert {exhibit.reader for exhibit, _ in EXHIBITS.values()} == {r.name for r in READERS}
+
+
+@pytest.mark.parametrize("kind", [*one_a_reader(list(EXHIBITS)), "reddit-zst", "comments"])
+def test_a_line_of_100_mb_costs_what_it_stands_in_and_nothing_before(guarded, put, sound, kind):
+    exhibit, word = EXHIBITS[kind]
+    content = exhibit.changed(re.escape(word), b"a" * HUGE)
+    found = guarded(put(exhibit.name, content), exhibit.reader)
+    kept = before(sound[kind], word)
+    assert found.texts[: len(kept)] == kept
+    if exhibit.reader == "mbox":
+        return  # of a mail the first 2 MB are read
+    assert len(found.texts) < len(sound[kind].texts)
+    ((_, reason, _),) = [row for row in found.bad if row[2] != "notice"]
+    assert re.search(
+        r"longer than 10,000,000 characters, so .*\. \w.*\.$|as a bomb does\. ", reason
+    )
+
+
+_JSON = [
+    kind
+    for kind, (exhibit, _) in EXHIBITS.items()
+    if exhibit.reader not in _NO_JSON and not exhibit.name.endswith((".csv", ".xml"))
+]
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'], ids=["lists", "objects"])
+@pytest.mark.parametrize("kind", one_a_reader(_JSON))
+def test_json_that_nests_deep_costs_what_it_stands_in_and_nothing_before(
+    guarded, put, sound, kind, opening
+):
+    exhibit, word = EXHIBITS[kind]
+    kept = before(sound[kind], word)
+    closing = b"]" if opening == b"[" else b"}"
+    for deep in (opening * 100_000, opening * 300 + b"1" + closing * 300):
+        content = exhibit.changed(rf'"[^"]*{re.escape(word)}[^"]*"', deep)
+        found = guarded(put(exhibit.name, content), exhibit.reader)
+        assert found.texts[: len(kept)] == kept
+        assert len(found.texts) < len(sound[kind].texts)
+        reasons = [reason for _, reason, kind in found.bad if kind != "notice"]
+        assert re.match("it nests deeper|the JSON is broken|not valid JSON", reasons[0])
+
+
+_TEXTS = {
+    "tags": "<div>" * 40_000,
+    "quotes": "<blockquote>" * 20_000,
+    "half tags": "<a " * 40_000,
+    "entities": "&#" * 40_000,
+    "brackets": "[" * 40_000 + "](" * 20_000,
+    "angles": "<@" * 40_000,
+    "stars": "@**" * 40_000 + "|",
+    "quote marks": "\n" + "> " * 40_000,
+    "fences": "\n" + "```quote\n" * 10_000,
+    "colons": "a: " * 40_000,
+    "spaces": " " * 100_000 + "x",
+    "dashes": "\n-- " * 30_000,
+}
+_SLOW = [
+    *("teams-graph", "discord", "moodle-service", "posts", "zulip", "mbox", "whatsapp"),
+    *("zoom-local", "discourse-explorer"),
+]
+
+
+@pytest.mark.parametrize("kind", _SLOW)
+def test_a_text_that_is_made_to_be_slow_is_read_in_time(guarded, put, kind):
+    exhibit, word = EXHIBITS[kind]
+    for text in _TEXTS.values():
+        path = put(exhibit.name, exhibit.with_word(word, text))
+        assert guarded(path, exhibit.reader).seconds < 3
+
+
+# What the files are called that readers look for in archives.
+_SOUGHT = (
+    *("users.json", "channels.json", "general/2026-09-07.json", "_chat.txt", "utterances.jsonl"),
+    *("corpus.json", "export.jsonl", "general.json", "user_archive.csv", "realm.json"),
+    *("messages-000001.json", "messages.json"),
+)
+_ZEROS = b"\0" * 30_000_000
+
+
+def _deflated(content, names=_SOUGHT):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def _patched(data, sign, offset, value, size):
+    """Returns a zip with a field of every header of one kind set to a value."""
+    data, at = bytearray(data), data.find(sign)
+    while at >= 0:
+        data[at + offset : at + offset + size] = value.to_bytes(size, "little")
+        at = data.find(sign, at + 4)
+    return bytes(data)
+
+
+def _overlapping():
+    """Returns a small zip that holds one file of 1 MB under 1,000 names."""
+    noise = bytes(n * n * 7 % 251 for n in range(10_000))
+    base = _deflated(noise * 100, ["users.json"])
+    start = base.index(b"PK\1\2")
+    entry = base[start : base.index(b"PK\5\6")]
+    names = [b"%010d" % n for n in range(1_000)]
+    listed = b"".join(entry[:-10] + name for name in names)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1_000, 1_000, len(listed), start, 0)
+    return base[:start] + listed + end
+
+
+def _many():
+    entry = struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 3, 20, *[0] * 8, 1, *[0] * 6) + b"a"
+    listed = entry * 500_001
+    return listed + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 9, 9, len(listed), 0, 0)
+
+
+def _climbing():
+    names = [f"{way}{name}" for way in ("../../", "/tmp/", "..\\..\\") for name in _SOUGHT]
+    link = zipfile.ZipInfo("users.json")
+    link.external_attr = 0o120777 << 16
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in [*names, link]:
+            archive.writestr(name, "/etc/passwd")
+    return out.getvalue()
+
+
+def _entry(kind, size=0, link="/etc/passwd"):
+    entry = tarfile.TarInfo()
+    entry.type, entry.size, entry.linkname = kind, size, link
+    return entry
+
+
+def _of_kind(kind, size=0):
+    return _tar({name: _entry(kind, size) for name in _SOUGHT})
+
+
+def _xml(doctype, text="&a;"):
+    rows = f'<posts><row Id="1" PostTypeId="1" Body="{text}" CreationDate="2026-09-08"/></posts>'
+    return f'<?xml version="1.0"?>{doctype}{rows}'.encode()
+
+
+def _laughs():
+    more = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 20))
+    return _xml(f'<!DOCTYPE posts [<!ENTITY a0 "ha">{more}<!ENTITY a "&a19;">]>')
+
+
+def _parquet():
+    texts = pyarrow.array(["a" * 1_000_000]).dictionary_encode()
+    column = pyarrow.DictionaryArray.from_arrays(pyarrow.array([0] * 50_000), texts.dictionary)
+    out = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table({"text": column}), out, compression="zstd")
+    return out.getvalue()
+
+
+_BOMB = r"unpacks to more than 200 times its size, as a (?:zip )?bomb does\. \w"
+_DAMAGED = r"damaged or encrypted"
+_DTD = "it declares a document type"
+# How each is made, by which reader in the first place it must be refused, and with what words.
+HOSTILE = {
+    "bomb.zip": (lambda: _deflated(_ZEROS), "slack", _BOMB),
+    "total.zip": (
+        lambda: _patched(_deflated(b"[]"), b"PK\1\2", 24, 3 * 10**9, 4),
+        "slack",
+        r"holds [\d,]{14} bytes once unpacked; at most 2,147,483,648 are read\. Export",
+    ),
+    "overlapping.zip": (_overlapping, "slack", _BOMB),
+    "many.zip": (_many, "slack", r"lists more than 500,000 files\. Zip the files"),
+    "lying.zip": (
+        lambda: _patched(
+            _patched(_deflated(b" " * 9_999, ["export.jsonl"]), b"PK\1\2", 24, 99, 4),
+            *(b"PK\3\4", 22, 99, 4),
+        ),
+        "mattermost",
+        _DAMAGED,
+    ),
+    "locked.zip": (
+        lambda: _patched(_deflated(b"[]"), b"PK\1\2", 8, 1, 2),
+        "slack",
+        _DAMAGED,
+    ),
+    "climbing.zip": (_climbing, "slack", "not valid|must hold|is broken"),
+    "bomb.tar.gz": (
+        lambda: gzip.compress(_tar(dict.fromkeys(_SOUGHT, b'{"zerver_realm": [' + _ZEROS))),
+        "zulip",
+        _BOMB,
+    ),
+    "endless.gz": (lambda: gzip.compress(_ZEROS), "zulip", _BOMB),
+    "links.tar": (lambda: _of_kind(tarfile.SYMTYPE), "zulip", "without realm.json"),
+    "hard-links.tar": (lambda: _of_kind(tarfile.LNKTYPE), "teams", "holds no messages"),
+    "devices.tar": (lambda: _of_kind(tarfile.CHRTYPE), "zulip", "without realm.json"),
+    "pipes.tar": (lambda: _of_kind(tarfile.FIFOTYPE), "zulip", "without realm.json"),
+    "sparse.tar": (
+        lambda: _of_kind(tarfile.GNUTYPE_SPARSE, 8**10),
+        "zulip",
+        "is not a tar archive",
+    ),
+    "vast.tar": (
+        lambda: _of_kind(tarfile.REGTYPE, 2**62),
+        "zulip",
+        "is not a complete archive",
+    ),
+    "pax.tar": (lambda: _of_kind(tarfile.XHDTYPE, 2**40), "zulip", "is not a complete archive"),
+    "bomb.zst": (
+        lambda: pyarrow.compress(b'{"body": "' + _ZEROS, codec="zstd", asbytes=True),
+        "reddit",
+        _BOMB,
+    ),
+    "laughs.xml": (_laughs, "stackexchange", _DTD),
+    "outside.xml": (
+        lambda: _xml('<!DOCTYPE posts [<!ENTITY a SYSTEM "file:///etc/passwd">]>'),
+        "stackexchange",
+        _DTD,
+    ),
+    "quadratic.xml": (
+        lambda: _xml(f'<!DOCTYPE posts [<!ENTITY a "{"a" * 100_000}">]>', "&a;" * 100_000),
+        "stackexchange",
+        _DTD,
+    ),
+    "deep.xml": (lambda: b"<posts>" * 300_000, "stackexchange", "it nests deeper than 200 levels"),
+    "lists.json": (lambda: b"[" * 100_000, "table", ""),
+    "objects.json": (lambda: b'{"a":' * 100_000, "table", ""),
+    "quotes.csv": (lambda: b"text\n" + b'"a\n' * 20_000, "table", "not valid CSV"),
+    "bomb.parquet": (_parquet, "table", "longer than|as a bomb does"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_was_made_to_harm_is_refused_by_every_reader(guarded, put, name):
+    make, first, words = HOSTILE[name]
+    path = put(name, make())
+    # the list of a zip is counted before any reader is asked, and that takes a second
+    readers = [reader_named(first)] if name == "many.zip" else READERS
+    for reader in [None, *readers]:
+        found = guarded(path, reader and reader.name)
+        assert "root:" not in json.dumps(found.texts)  # of /etc/passwd
+        if reader is not None and reader.name == first:
+            assert re.search(words, found.said())
+            assert name in found.said() or found.bad
+            assert not found.refused or found.refused.endswith(".")
+    assert list(path.parent.iterdir()) == [path]
