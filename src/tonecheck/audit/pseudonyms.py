@@ -8,6 +8,7 @@ import hmac
 import os
 import secrets
 from base64 import b32encode
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from unicodedata import normalize
@@ -21,6 +22,7 @@ _LONGEST_FILE = 1_000
 _NEXT_STEP = "Make one with: tonecheck audit --new-key FILE"
 
 
+@dataclass(frozen=True, slots=True)
 class Pseudonyms:
     """Gives people, messages and threads names that say nothing, the same at every call.
 
@@ -29,7 +31,7 @@ class Pseudonyms:
     nothing is done about it: a longer one for one of the two would not stay the same from audit to
     audit. Such a pair would be counted as one person, and never be named.
 
-    Args:
+    Attributes:
         key: The secret; whoever has it can find out whose a pseudonym is by trying names.
 
     Example:
@@ -37,8 +39,7 @@ class Pseudonyms:
         'p-onfg5dp26b7d'
     """
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    key: bytes = field(repr=False)
 
     @property
     def fingerprint(self) -> str:
@@ -60,7 +61,7 @@ class Pseudonyms:
     def _hash(self, kind: str, value: str) -> str:
         # the kind keeps a person called 17 and a message with the id 17 apart
         said = f"{kind}\0{normalize('NFC', value)}".encode("utf-8", "surrogatepass")
-        return b32encode(hmac.digest(self._key, said, sha256)).decode("ascii")[:_LENGTH].lower()
+        return b32encode(hmac.digest(self.key, said, sha256)).decode("ascii")[:_LENGTH].lower()
 
 
 def write_key(path: Path) -> None:

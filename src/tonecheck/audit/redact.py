@@ -89,6 +89,7 @@ class Redactor:
         names: Finds members' names.
         kinds: What to take out; the rest is left standing.
         show: What to put in its place.
+        strangers: Whether handles go, too, that are no member's.
 
     Example:
         >>> redactor = Redactor(NameFinder([(1, "Maya Okafor")]))
@@ -97,11 +98,17 @@ class Redactor:
     """
 
     def __init__(
-        self, names: NameFinder, *, kinds: frozenset[Kind] = frozenset(Kind), show: Show = in_brackets
+        self,
+        names: NameFinder,
+        *,
+        kinds: frozenset[Kind] = frozenset(Kind),
+        show: Show = in_brackets,
+        strangers: bool = True,
     ) -> None:
         self._names = names
         self._kinds = kinds
         self._show = show
+        self._strangers = strangers
 
     def redact(self, text: str, *, cut: bool = False) -> "Redacted":
         """Return a text without what is taken out.
@@ -163,7 +170,9 @@ class Redactor:
             elif kind is Kind.HANDLE:
                 handle = match[0].strip(_HANDLE_MARKS)
                 member = self._names.handle(handle)
-                if member is None and not _is_handle(match[0], _within(start, inside)):
+                if member is None and not (
+                    self._strangers and _is_handle(match[0], _within(start, inside))
+                ):
                     continue
             yield Cover(start, end, kind, member)
 

@@ -100,7 +100,7 @@ def _quoted(spool: Spool, summary: Mapping[str, Any]) -> tuple[list[_Thread], li
     chosen = choose_flagged(spool, [row["key"] for row in rows])
     picked = {seq: list(spool.pick(seqs)) for seq, seqs in chosen.items()}
     doubtful = list(spool.pick(choose_unsure(spool)))
-    names: bool = summary["names"]
+    names: bool = summary["names"] or summary["hidden"]["texts"]  # nothing is left to mask
     everything = [*doubtful, *(item for items in picked.values() for item in items)]
     mask = NameMask((), ()) if names else make_mask(spool, everything, [r["title"] for r in rows])
     threads = [

@@ -4,7 +4,6 @@ What is left out is counted with the reason, and stays readable as what an answe
 who is left out is not named.
 """
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,10 +14,15 @@ from typing import Any
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
-from tonecheck.audit.spool import Spool, unpack
+from tonecheck.audit.spool import Spool
+from tonecheck.audit.stored import unpack
 from tonecheck.errors import InputError
 
-_NOTE = "selection"
+_STEP = "selection"
+_CHOSEN = """
+INSERT INTO turns (seq) SELECT seq FROM messages WHERE seq NOT IN (SELECT seq FROM left_out)
+ORDER BY thread, at, seq
+"""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _CHANNEL = re.compile(r"#(?P<name>[^:\n]+)(?:: |\Z)")
 
@@ -156,8 +160,8 @@ def select(spool: Spool, selection: Selection) -> Selected:
 
     Called again for one spool, it returns what it returned before.
     """
-    if (note := spool.note(_NOTE)) is not None:
-        return Selected(**json.loads(note))
+    if (note := spool.note(_STEP)) is not None:
+        return Selected(**note)
     matches = [0] * len(selection.rules)
     people = list(_refused(_people(spool), selection, Reason.AUTHOR, matches=matches))
     spool.change("INSERT INTO unnamed VALUES (?)", ((member,) for member in people))
@@ -178,9 +182,10 @@ def select(spool: Spool, selection: Selection) -> Selected:
         _leave_out(spool, Reason.PERIOD, "m.at >= ?", selection.until.timestamp())
     counts = dict(spool.rows("SELECT reason, count(*) FROM left_out GROUP BY reason"))
     selected = Selected({str(reason): counts.get(reason, 0) for reason in Reason}, matches)
-    spool.keep_note(
-        _NOTE, json.dumps({"left_out": selected.left_out, "matches": selected.matches})
-    )
+    if selected.total:
+        spool.rows("DELETE FROM turns")
+        spool.rows(_CHOSEN)
+    spool.end_step(_STEP, {"left_out": selected.left_out, "matches": selected.matches})
     return selected
 
 
@@ -199,7 +204,8 @@ def _people(spool: Spool) -> Iterator[tuple[int, list[str]]]:
 
 def _channels(spool: Spool) -> Iterator[tuple[int, list[str]]]:
     """Yield what each thread is called: its id, its title, and the channel at the title's start."""
-    for key, name, title in spool.each("SELECT key, name, title FROM threads"):
+    query = "SELECT key, name, title FROM threads WHERE key > ? ORDER BY key LIMIT ?"
+    for key, name, title in spool.each(query):
         names = [unpack(name), unpack(title)]
         if match := _CHANNEL.match(names[1]):
             names += [match["name"], f"#{match['name']}"]
