@@ -181,9 +181,7 @@ def _hide_messages(spool: Spool, veil: _Veil, advance: Advance) -> None:
         )
         if verdict is not None:
             veil.counts += redacted.counts
-            shown = redact_verdict(
-                Verdict.from_dict(json.loads(verdict)), redacted, veil.redactor
-            )
+            shown = redact_verdict(Verdict.from_dict(json.loads(verdict)), redacted, veil.redactor)
             shown = replace(shown, id=fields["id"])
             line = json.dumps(shown.to_dict(), separators=(",", ":"))
             spool.change("UPDATE verdicts SET body = ? WHERE seq = ?", [(line, seq)])

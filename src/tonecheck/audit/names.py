@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import NamedTuple
 
 # Rarer than `ordinary.txt` asks for, or used with a capital as often as without.
@@ -131,7 +132,9 @@ class NameFinder:
         return any(part.startswith(plain) for part in self._parts)
 
     def _learn(self, member: int, name: str) -> None:
-        pieces = [piece for piece in _SPLIT.split(name.lstrip("@").partition("@")[0]) if piece.strip()]
+        pieces = [
+            piece for piece in _SPLIT.split(name.lstrip("@").partition("@")[0]) if piece.strip()
+        ]
         for piece in pieces:
             self._learn_piece(member, piece)
         if len(pieces) == 2 and name.count(",") == 1:  # "Okafor, Maya"
@@ -171,9 +174,7 @@ class NameFinder:
             if len(form) > 1:
                 self._unspaced.setdefault(form[0], []).append((form, member))
 
-    def _full_at(
-        self, text: str, words: list[_Word], index: int
-    ) -> tuple[int, int | None] | None:
+    def _full_at(self, text: str, words: list[_Word], index: int) -> tuple[int, int | None] | None:
         for full in self._full.get(words[index].plain, ()):
             count = len(full.words)
             here = words[index : index + count]
@@ -185,9 +186,7 @@ class NameFinder:
                 return count, full.member
         return None
 
-    def _part_at(
-        self, text: str, words: list[_Word], index: int
-    ) -> tuple[int, int | None] | None:
+    def _part_at(self, text: str, words: list[_Word], index: int) -> tuple[int, int | None] | None:
         word = words[index]
         if word.plain not in self._parts:
             return None
@@ -212,10 +211,7 @@ def _claim(owners: dict[str, int | None], word: str, member: int) -> None:
 
 
 def _adjoin(text: str, words: list[_Word]) -> bool:
-    return all(
-        _GAP.fullmatch(text, before.end, after.start)
-        for before, after in zip(words, words[1:], strict=False)
-    )
+    return all(_GAP.fullmatch(text, before.end, after.start) for before, after in pairwise(words))
 
 
 def _without_overlap(found: list[Found]) -> list[Found]:

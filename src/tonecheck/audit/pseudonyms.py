@@ -36,7 +36,7 @@ class Pseudonyms:
 
     Example:
         >>> Pseudonyms(b"0" * 32).person("Maya Okafor")
-        'p-onfg5dp26b7d'
+        'p-sjziggawp5le'
     """
 
     key: bytes = field(repr=False)

@@ -53,7 +53,8 @@ _MARKED = re.compile(
     rf"""
     (?P<link>
         (?<![\w])(?:[a-z][a-z0-9+.-]{{1,20}}://|www\.)[^\s<>"|\\^`{{}}]+
-        | (?<![\w.@-])(?:[\w-]{{1,63}}\.){{1,5}}(?:(?-i:{_DOMAINS})\b(?![\w.-]*@)(?:/[^\s<>"|\\^`{{}}]*)?
+        | (?<![\w.@-])(?:[\w-]{{1,63}}\.){{1,5}}
+          (?:(?-i:{_DOMAINS})\b(?![\w.-]*@)(?:/[^\s<>"|\\^`{{}}]*)?
         | [a-z]{{2}}/[^\s<>"|\\^`{{}}]*)
     )
     | (?P<far_handle>(?<![\w@])@[\w.-]{{1,64}}[@:](?:[\w-]{{1,63}}\.){{1,5}}[a-z]{{2,}})
@@ -134,7 +135,11 @@ class Redactor:
         A quotation may end within a name or an address; what is left of it goes as well.
         """
         shown = self.redact(text).text
-        pieces = {word for start, end, _ in redacted.edits for word in redacted.original[start:end].split()}
+        pieces = {
+            word
+            for start, end, _ in redacted.edits
+            for word in redacted.original[start:end].split()
+        }
         for piece in re.findall(r"(\S+)…”", shown):
             bare = piece.lstrip("“")
             if bare and any(word.startswith(bare) for word in pieces):

@@ -23,6 +23,7 @@ from tonecheck.audit.quotes import (
     make_quote,
     visible,
 )
+from tonecheck.audit.scope import hidden_words, selection_lines
 from tonecheck.audit.shares import Share
 from tonecheck.audit.spool import Spool
 from tonecheck.audit.summary import MIN_ANSWERS
@@ -80,6 +81,8 @@ def render_report(spool: Spool, summary: Mapping[str, Any], problems: Sequence[B
         "unsure": unsure,
         "receivers": summary["received"]["ranked"][:_MAX_RECEIVERS],
         "min_answers": MIN_ANSWERS,
+        "selected": [f"{line}." for line in selection_lines(summary["selection"])],
+        "hidden_counts": hidden_words(summary["hidden"]),
         "problems": [_shown(row) for row in problems],
         "tones": TONES,
         "version": __version__,

@@ -38,8 +38,8 @@ _COMMIT_EVERY = 1_024  # whole batches, so that a run that goes on makes them up
 _TABLE = "table"
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with the phase (`reading`, `judging`, `hiding` or `writing`), how many messages are done, and
-of how many."""
+"""Called with the phase (`reading`, `judging`, `hiding` or `writing`), how many messages are done,
+and of how many."""
 
 
 class Checker(Protocol):
@@ -85,8 +85,8 @@ class AuditOptions:
     format: str | None = None
     columns: Mapping[str, str] | None = None
     names: bool = False
-    selection: Selection = Selection()
-    hiding: Hiding = Hiding()
+    selection: Selection = field(default_factory=Selection)
+    hiding: Hiding = field(default_factory=Hiding)
     title: str = ""
     # What is not compared is no part of the manifest: it may change from run to run.
     made_on: date | None = field(default=None, compare=False)
@@ -142,7 +142,7 @@ def run_audit(
         selected = select(work.spool, options.selection)
         _judge(checker, work.spool, options)
         hidden = _hide(work, options)
-        summary = _write(work, options, selected, hidden)
+        summary = _write(work, options, selected=selected, hidden=hidden)
         (out / "summary.json").unlink(missing_ok=True)
         for name in FILES:
             (work.folder / name).replace(out / name)
@@ -259,7 +259,7 @@ def _hide(work: Work, options: AuditOptions) -> Hidden:
 
 
 def _write(
-    work: Work, options: AuditOptions, selected: Selected, hidden: Hidden
+    work: Work, options: AuditOptions, *, selected: Selected, hidden: Hidden
 ) -> dict[str, Any]:
     """Write all files from the spool, so that it does not matter in how many runs it was filled."""
     spool, total = work.spool, work.spool.total
