@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tonecheck.audit.names import NameFinder
@@ -77,6 +77,7 @@ def test_a_handle_is_a_members_by_name_or_by_login(finder, handle, member):
     assert finder.handle(handle) == member
 
 
+@settings(deadline=None)
 @given(st.lists(ANY_TEXT, max_size=4), ANY_TEXT)
 def test_any_name_is_looked_for_in_any_text_and_no_two_hits_overlap(names, text):
     hits = NameFinder(enumerate(names, start=1)).find(text)
@@ -85,6 +86,7 @@ def test_any_name_is_looked_for_in_any_text_and_no_two_hits_overlap(names, text)
     assert all(0 <= hit.start < hit.end <= len(text) for hit in hits)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[B-Z][a-z]{4,9}x [B-Z][a-z]{4,9}x", fullmatch=True), ANY_TEXT)
 def test_a_full_name_is_found_between_any_other_texts(name, text):
     whole = f"{text}\n{name}, {text}"

@@ -1,7 +1,7 @@
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tonecheck.audit.pseudonyms import Pseudonyms, read_key, write_key
@@ -18,6 +18,7 @@ def test_pseudonyms_stay_as_they_were_released():
     assert pseudonyms.message("17") == "m-xhkcljwk3fuk"
 
 
+@settings(deadline=None)
 @given(ANY_NAME, ANY_NAME)
 def test_pseudonyms_are_stable_equally_long_and_differ_by_name_key_and_kind(one, two):
     ours, theirs = Pseudonyms(KEY), Pseudonyms(bytes(32))

@@ -2,7 +2,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tonecheck.audit.names import NameFinder
@@ -91,6 +91,7 @@ def verdict(text, spans, explanation=""):
     return Verdict(id="1", tones=dict.fromkeys(TONES, score), explanation=explanation, model="m")
 
 
+@settings(deadline=None)
 @given(MIXED, st.data())
 def test_evidence_stands_where_its_offsets_say_in_any_redacted_text(redactor, text, data):
     places = st.integers(0, len(text))
@@ -102,6 +103,7 @@ def test_evidence_stands_where_its_offsets_say_in_any_redacted_text(redactor, te
             assert redacted.text[evidence.start : evidence.end] == evidence.text
 
 
+@settings(deadline=None)
 @given(MIXED)
 def test_redacting_keeps_everything_else_in_order(redactor, text):
     redacted = redactor.redact(text)
@@ -111,6 +113,7 @@ def test_redacting_keeps_everything_else_in_order(redactor, text):
     assert re.fullmatch(rest, text, re.DOTALL)
 
 
+@settings(deadline=None)
 @given(ANY_TEXT, ANY_TEXT)
 @pytest.mark.parametrize(
     "secret",

@@ -14,7 +14,8 @@ _SHAPES = re.compile(
     rf"""
     (?P<far>(?:\+|(?<!\d)00(?=[1-9]))[ ]?\d(?:[() \u00a0\u202f./\u2010-\u2013-]{{0,3}}\d){{6,14}})
     | (?P<american>(?:1{_SEP})?(?:\([2-9]\d\d\){_SEP}?|[2-9]\d\d{_SEP})\d{{3}}{_SEP}?\d{{4}})
-    | (?P<trunk>\(?0\d{{1,5}}\)?(?:{_SEP}{{0,3}}\d{{2,8}}){{1,4}})
+    | (?P<area>(?:8[ ])?\((?!(?:19|20)\d\d\))0?[ -]?\d{{1,5}}\)(?:{_SEP}{{0,3}}\d{{1,5}}){{2,4}})
+    | (?P<trunk>\(?0\d{{1,5}}\)?(?:{_SEP}{{0,3}}\d{{2,9}}){{1,4}})
     | (?P<pairs>\d\d(?P<sign>[ .-])\d\d(?:(?P=sign)\d\d){{2,3}})
     | (?P<threes>[1-9]\d\d[ \u00a0-]\d{{3}}[ \u00a0-]\d{{3}})
     | (?P<fours>[2-9]\d{{3}}[ \u00a0-]\d{{4}})
@@ -97,6 +98,7 @@ def _not_seconds(digits: str) -> bool:
 
 
 _LIKELY = {
+    "area": lambda digits: len(digits) >= 8,
     "trunk": lambda digits: len(digits) >= 9,
     "threes": lambda digits: not digits.endswith("000"),
     "fours": _not_years,

@@ -250,11 +250,12 @@ def _judge(checker: Checker, spool: Spool, options: AuditOptions) -> None:
 def _hide(work: Work, options: AuditOptions) -> Hidden:
     """Take out of the spool what no file is to show."""
     exports = [export.name for export in work.manifest.exports]
+    total = int(work.spool.rows("SELECT count(*) FROM messages")[0][0])
     return hide(
         work.spool,
         options.hiding,
         exports=exports,
-        advance=lambda done: _tell(options, "hiding", done, total=None),
+        advance=lambda done: _tell(options, "hiding", done, total=total),
     )
 
 
