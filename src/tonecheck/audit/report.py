@@ -23,6 +23,7 @@ from tonecheck.audit.quotes import (
     make_quote,
     visible,
 )
+from tonecheck.audit.scope import hidden_words, selection_lines
 from tonecheck.audit.shares import Share
 from tonecheck.audit.spool import Spool
 from tonecheck.audit.summary import MIN_ANSWERS
@@ -80,6 +81,8 @@ def render_report(spool: Spool, summary: Mapping[str, Any], problems: Sequence[B
         "unsure": unsure,
         "receivers": summary["received"]["ranked"][:_MAX_RECEIVERS],
         "min_answers": MIN_ANSWERS,
+        "selected": [f"{line}." for line in selection_lines(summary["selection"])],
+        "hidden_counts": hidden_words(summary["hidden"]),
         "problems": [_shown(row) for row in problems],
         "tones": TONES,
         "version": __version__,
@@ -100,7 +103,7 @@ def _quoted(spool: Spool, summary: Mapping[str, Any]) -> tuple[list[_Thread], li
     chosen = choose_flagged(spool, [row["key"] for row in rows])
     picked = {seq: list(spool.pick(seqs)) for seq, seqs in chosen.items()}
     doubtful = list(spool.pick(choose_unsure(spool)))
-    names: bool = summary["names"]
+    names: bool = summary["names"] or summary["hidden"]["texts"]  # nothing is left to mask
     everything = [*doubtful, *(item for items in picked.values() for item in items)]
     mask = NameMask((), ()) if names else make_mask(spool, everything, [r["title"] for r in rows])
     threads = [

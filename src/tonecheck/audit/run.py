@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tonecheck.audit.files import VerdictFiles, write_problem
+from tonecheck.audit.hiding import Hidden, Hiding, hide
 from tonecheck.audit.manifest import Export, Manifest, plain
 from tonecheck.audit.members import label
 from tonecheck.audit.report import render_report
+from tonecheck.audit.selection import Selected, Selection, select
 from tonecheck.audit.spool import Spool
 from tonecheck.audit.stored import Stored
 from tonecheck.audit.summary import summarise
@@ -36,8 +38,8 @@ _COMMIT_EVERY = 1_024  # whole batches, so that a run that goes on makes them up
 _TABLE = "table"
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with the phase (`reading`, `judging` or `writing`), how many messages are done, and of how
-many."""
+"""Called with the phase (`reading`, `judging`, `hiding` or `writing`), how many messages are done,
+and of how many."""
 
 
 class Checker(Protocol):
@@ -71,6 +73,8 @@ class AuditOptions:
         format: The name of the exports' format, or None to find out.
         columns: For tables, which column holds what: `{"text": "body"}`.
         names: Whether members appear under their names rather than pseudonyms.
+        selection: Which messages the audit is about.
+        hiding: What its files do not show; the names of those who are left out never.
         title: What the report is called, or empty for the names of the exports.
         made_on: The date to print on the report, or None to leave it out. An audit that goes on
             keeps the date of its first run.
@@ -81,6 +85,8 @@ class AuditOptions:
     format: str | None = None
     columns: Mapping[str, str] | None = None
     names: bool = False
+    selection: Selection = field(default_factory=Selection)
+    hiding: Hiding = field(default_factory=Hiding)
     title: str = ""
     # What is not compared is no part of the manifest: it may change from run to run.
     made_on: date | None = field(default=None, compare=False)
@@ -121,17 +127,22 @@ def run_audit(
 
     Raises:
         InputError: If an export cannot be read at all or is given twice, the folder holds
-            something else or another audit is at work there, or the disk is full.
+            something else or another audit is at work there, names are to be shown and hidden, or
+            the disk is full.
         MissingExtraError: If a format needs an extra that is not installed.
     """
     _require_different(exports)
     _require_ours(out)
+    _require_one_of(options)
     wanted = _manifest(exports, checker, options)
     with open_work(out, wanted, options.on_notice or _ignore) as work:
         if not work.spool.is_sorted:
             _read(exports, work, options)
+        work.spool.sort()
+        selected = select(work.spool, options.selection)
         _judge(checker, work.spool, options)
-        summary = _write(work, options)
+        hidden = _hide(work, options)
+        summary = _write(work, options, selected=selected, hidden=hidden)
         (out / "summary.json").unlink(missing_ok=True)
         for name in FILES:
             (work.folder / name).replace(out / name)
@@ -163,6 +174,13 @@ def _require_different(exports: Sequence[Path]) -> None:
                 place=str(path),
             )
         seen.add(file)
+
+
+def _require_one_of(options: AuditOptions) -> None:
+    if options.names and options.hiding.texts:
+        raise InputError(
+            "--names shows what --redact and --pseudonymise hide. Give it without them."
+        )
 
 
 def _manifest(exports: Sequence[Path], checker: Checker, options: AuditOptions) -> Manifest:
@@ -217,8 +235,7 @@ def _source(format: str, position: int) -> str:
 
 def _judge(checker: Checker, spool: Spool, options: AuditOptions) -> None:
     """Judge every message in the spool that has no verdict yet."""
-    total = spool.sort()
-    before = spool.judged
+    total, before = spool.total, spool.judged
     # the checker reads ahead by a batch, and tee keeps no more than that
     ours, theirs = tee(spool.in_order(after=before))
     verdicts = checker.check_many(stored.message for stored in theirs)
@@ -230,20 +247,36 @@ def _judge(checker: Checker, spool: Spool, options: AuditOptions) -> None:
     spool.end_judging()
 
 
-def _write(work: Work, options: AuditOptions) -> dict[str, Any]:
+def _hide(work: Work, options: AuditOptions) -> Hidden:
+    """Take out of the spool what no file is to show."""
+    exports = [export.name for export in work.manifest.exports]
+    total = int(work.spool.rows("SELECT count(*) FROM messages")[0][0])
+    return hide(
+        work.spool,
+        options.hiding,
+        exports=exports,
+        advance=lambda done: _tell(options, "hiding", done, total=total),
+    )
+
+
+def _write(
+    work: Work, options: AuditOptions, *, selected: Selected, hidden: Hidden
+) -> dict[str, Any]:
     """Write all files from the spool, so that it does not matter in how many runs it was filled."""
     spool, total = work.spool, work.spool.total
+    names = options.names or hidden.texts  # then what stands in the spool is what to show
     with VerdictFiles(work.folder) as files:
         for done, (stored, verdict) in enumerate(spool.judged_in_order(), start=1):
-            files.write(stored.message, verdict, author=_author(stored, options))
+            files.write(stored.message, verdict, author=_author(stored, names))
             _tell(options, "writing", done, total=total)
     with (work.folder / "problems.jsonl").open("w", encoding="utf-8", newline="\n") as file:
         for row in spool.problems():
             write_problem(file, row)
     lost = Counter(dict(spool.rows("SELECT kind, count(*) FROM problems GROUP BY 1")))
     summary = {
-        **_about(work.manifest, options),
-        **summarise(spool, names=options.names, duplicates=spool.duplicates),
+        **_about(work.manifest, options, hidden),
+        "selection": selected.to_dict(options.selection),
+        **summarise(spool, names=names, duplicates=spool.duplicates),
         "problems": lost["row"],
         "incomplete": lost["rest"],
         "notices": lost["notice"],
@@ -255,8 +288,8 @@ def _write(work: Work, options: AuditOptions) -> dict[str, Any]:
     return summary
 
 
-def _author(stored: Stored, options: AuditOptions) -> str:
-    return label(stored.member, stored.message.author, names=options.names)
+def _author(stored: Stored, names: bool) -> str:
+    return label(stored.member, stored.message.author, names=names)
 
 
 def _tell(options: AuditOptions, phase: str, done: int, *, total: int | None) -> None:
@@ -268,14 +301,14 @@ def _ignore(_: str) -> None:
     """Let a notice go unheard."""
 
 
-def _about(manifest: Manifest, options: AuditOptions) -> dict[str, Any]:
+def _about(manifest: Manifest, options: AuditOptions, hidden: Hidden) -> dict[str, Any]:
     """Return what was audited and with what."""
-    names = [export.name for export in manifest.exports]
     return {
         "schema": SCHEMA,
-        "title": options.title or ", ".join(names),
+        "title": options.title or ", ".join(hidden.exports),
         "made_on": manifest.made_on,
-        "exports": names,
+        "exports": hidden.exports,
         "names": options.names,
+        "hidden": hidden.to_dict(options.hiding),
         **manifest.checker,
     }

@@ -8,7 +8,7 @@ up by SQL. What is committed survives whatever ends the process, so an audit goe
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
@@ -67,6 +67,9 @@ CREATE TABLE IF NOT EXISTS verdicts (
 CREATE TABLE IF NOT EXISTS marks (
     seq INTEGER, tone TEXT, decision TEXT, severity TEXT, probability REAL
 );
+CREATE TABLE IF NOT EXISTS left_out (seq INTEGER PRIMARY KEY, reason TEXT);
+CREATE TABLE IF NOT EXISTS unnamed (member INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS notes (step TEXT PRIMARY KEY, body TEXT);
 COMMIT;
 BEGIN;
 """
@@ -297,6 +300,29 @@ class Spool:
         sql = "SELECT key, name FROM members WHERE key > ? ORDER BY key LIMIT ?"
         for key, name in self._pages(sql, 0):
             yield key, unpack(name)
+
+    def note(self, step: str) -> Any | None:  # noqa: ANN401  JSON
+        """Return what a step noted when it was done, or None if it was not."""
+        found = self.rows("SELECT body FROM notes WHERE step = ?", step)
+        return json.loads(found[0][0]) if found else None
+
+    def end_step(self, step: str, note: Mapping[str, Any]) -> None:
+        """Note what a step found, and commit it with what the step changed."""
+        self._db.execute("INSERT INTO notes VALUES (?, ?)", (step, json.dumps(note)))
+        self.commit()
+
+    def change(self, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Run a statement that changes something, once for each row of values."""
+        self._db.executemany(sql, rows)
+
+    def each(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query, however many, which may be changed meanwhile.
+
+        Args:
+            sql: A query that goes by its first column, a positive number: `… WHERE key > ? ORDER BY
+                key LIMIT ?`.
+        """
+        return self._pages(sql, 0)
 
     def rows(self, sql: str, *values: int | float | str) -> list[tuple[Any, ...]]:
         """Return what a query finds; the caller keeps it short."""

@@ -11,13 +11,15 @@ from tonecheck.prepare import MAX_CHARS
 # Every answer comes with its own copy of what it answers and of its title, so one huge post would
 # fill the memory. Nothing beyond `MAX_CHARS` is judged; one more tells that there was more.
 _LONGEST_TEXT = MAX_CHARS + 1
-_LONGEST_NAME = 1_000
+LONGEST_NAME = 1_000
+"""How much of a name or a title is kept, in characters."""
 
-COLUMNS = "m.seq, m.body, m.text, p.text, t.title, m.member, p.member, a.name"
+COLUMNS = "m.seq, m.body, m.text, p.text, t.title, m.member, a.key, a.name"
 """What `stored` takes, in this order, from the tables that `JOINS` brings together."""
 JOINS = """
 JOIN threads t ON t.key = m.thread
-LEFT JOIN messages p ON p.seq = m.parent LEFT JOIN members a ON a.key = p.member
+LEFT JOIN messages p ON p.seq = m.parent
+LEFT JOIN members a ON a.key = p.member AND a.key NOT IN (SELECT member FROM unnamed)
 """
 
 
@@ -77,8 +79,8 @@ def cut(message: Message) -> Message:
         message,
         text=message.text[:_LONGEST_TEXT],
         parent=None if message.parent is None else message.parent[:_LONGEST_TEXT],
-        title=message.title[:_LONGEST_NAME],
-        author=message.author[:_LONGEST_NAME],
+        title=message.title[:LONGEST_NAME],
+        author=message.author[:LONGEST_NAME],
     )
 
 

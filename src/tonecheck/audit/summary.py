@@ -23,6 +23,7 @@ _STEPS = {
     "week": "date(m.at, 'unixepoch', '-6 days', 'weekday 1')",  # the Monday on or before
     "month": "date(m.at, 'unixepoch', 'start of month')",
 }
+_CHOSEN = "FROM turns q JOIN messages m ON m.seq = q.seq"
 _JUDGED = "FROM messages m JOIN verdicts v ON v.seq = m.seq WHERE v.judged"
 # Each message once, by its strongest mark: one that is hostile and dismissive is one message.
 _MARKED = """
@@ -34,6 +35,7 @@ SELECT p.member, count(*) AS answers, coalesce(sum(k.yes), 0) AS flagged
 FROM messages m JOIN verdicts v ON v.seq = m.seq AND v.judged JOIN messages p ON p.seq = m.parent
 LEFT JOIN (SELECT seq, max(decision = 'yes') AS yes FROM marks GROUP BY seq) k ON k.seq = m.seq
 WHERE p.member IS NOT NULL AND p.member IS NOT m.member
+AND p.member NOT IN (SELECT member FROM unnamed)
 GROUP BY p.member HAVING flagged > 0
 """
 
@@ -72,16 +74,16 @@ def _messages(spool: Spool) -> dict[str, int]:
         "empty": empty,
         "not_english": foreign,
         "truncated": truncated,
-        "undated": _number(spool, "SELECT count(*) FROM messages WHERE at IS NULL"),
-        "threads": _number(spool, "SELECT count(*) FROM threads"),
-        "members": _number(spool, "SELECT count(*) FROM members"),
+        "undated": _number(spool, f"SELECT count(*) {_CHOSEN} WHERE m.at IS NULL"),
+        "threads": _number(spool, f"SELECT count(DISTINCT m.thread) {_CHOSEN}"),
+        "members": _number(spool, f"SELECT count(DISTINCT m.member) {_CHOSEN}"),
     }
 
 
 def _period(spool: Spool) -> dict[str, str | None]:
     first, last = spool.rows(
         "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', min(at), 'unixepoch'), "
-        "strftime('%Y-%m-%dT%H:%M:%SZ', max(at), 'unixepoch') FROM messages"
+        f"strftime('%Y-%m-%dT%H:%M:%SZ', max(at), 'unixepoch') {_CHOSEN}"
     )[0]
     return {"first": first, "last": last}
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tonecheck.cli.options import Config, Model, Quiet, examples, settings_file
+from tonecheck.cli.people import make_key, read_hiding, read_selection, scope_lines, unmatched
 from tonecheck.cli.progress import Progress
 from tonecheck.console import printable
 from tonecheck.errors import InputError
@@ -37,6 +38,42 @@ def audit(  # noqa: PLR0913  an option is a parameter
         list[str] | None,
         typer.Option("--map", metavar="FIELD=COLUMN", help="Which column of a table holds what."),
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="DAY|TIME", help="Leave out what is older, and what has no date."),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="DAY|TIME", help="Leave out what is later; the day itself is in."),
+    ] = None,
+    time_zone: Annotated[
+        str, typer.Option(metavar="ZONE", help="Whose days, such as Europe/Lisbon.")
+    ] = "UTC",
+    include: Annotated[
+        list[str] | None,
+        typer.Option(metavar="channel|author=PATTERN", help="Leave out all others; repeatable."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="channel|author=PATTERN", help="Leave these out; repeatable."),
+    ] = None,
+    pseudonymise: Annotated[
+        Path | None,
+        typer.Option(metavar="KEYFILE", help="Pseudonyms for people and ids, alike in all audits."),
+    ] = None,
+    redact: Annotated[
+        bool,
+        typer.Option("--redact", help="Take names, e-mail, phones, links and @handles out."),
+    ] = False,
+    new_key: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            callback=make_key,
+            is_eager=True,
+            help="Make a key for --pseudonymise, and leave.",
+        ),
+    ] = None,
     title: Annotated[str, typer.Option(metavar="TEXT", help="What to call the report.")] = "",
     model: Model = "default",
     config: Config = None,
@@ -47,10 +84,16 @@ def audit(  # noqa: PLR0913  an option is a parameter
     The folder also gets the verdict on every message, as JSON lines and CSV. Single rows that
     cannot be read are counted and listed in problems.jsonl; if none can, the exit code is 2.
 
+    Messages that --since, --until, --include or --exclude leave out are counted, and still stand
+    above their answers. In a PATTERN, * stands for any text and ? for one character. Whoever is
+    left out by author is not named.
+
     An audit that is interrupted or killed keeps what it has done: the same command goes on.
     """
     mapping = _mapping(columns or [])
     settings = settings_file(config)
+    selection = read_selection((since, until, time_zone), include or (), exclude or ())
+    hiding = read_hiding(pseudonymise, redact=redact)
 
     from tonecheck.audit.run import AuditOptions, run_audit
     from tonecheck.parallel import Team, usable_cores
@@ -61,14 +104,18 @@ def audit(  # noqa: PLR0913  an option is a parameter
             format=format,
             columns=mapping or None,
             names=names,
+            selection=selection,
+            hiding=hiding,
             title=title,
             made_on=date.today(),
             on_progress=progress.update,
             on_notice=None if quiet else _say,
         )
         result = run_audit(exports, out, checker, options=options)
+    for warning in unmatched(selection, result.summary):
+        _say(warning)
     if not quiet:
-        for line in _headlines(result.summary):
+        for line in [*_headlines(result.summary), *scope_lines(result.summary)]:
             typer.echo(line)
     typer.echo(printable(str(result.report)))
     lost = result.summary["problems"] + result.summary["incomplete"]
