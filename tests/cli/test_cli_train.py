@@ -58,13 +58,13 @@ def test_a_measurement_is_shown_as_a_table(invoke):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--recipe", "magic"), "there is no recipe 'magic'. Choose from: linear, encoder, pair, h"),
+        (("--recipe", "magic"), "there is no recipe 'magic'. Choose from: linear, encoder, pair, "),
         (("--recipe", "huggingface"), "--base names the checkpoint of --recipe huggingface, and "),
         (("--base", "somewhere"), "--base names the checkpoint of --recipe huggingface, and goes "),
         (("--rounds", "3"), "--rounds, --teachers, --teachers-from and --work go with encoder an"),
         (("--work", "kept"), "--rounds, --teachers, --teachers-from and --work go with encoder an"),
         (("--recipe", "huggingface", "--base", "./mispelt"), "there is no folder ./mispelt. Give"),
-        (("--recipe", "pair"), "--part names a model of --recipe pair, and goes with it alone. Give"),
+        (("--recipe", "pair"), "--part names a model of --recipe pair, and goes with it alone. "),
         (("--part", "m"), "--part names a model of --recipe pair, and goes with it alone. Give it"),
         (("--licence", "nc"), "cannot train on licence tier 'nc'. Choose from: open, unstated."),
         (("--corpora", "."), "none of the folders holds tonecheck_replies_train or"),
