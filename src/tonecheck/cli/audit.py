@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tonecheck.cli.compare import tell_changes
 from tonecheck.cli.options import Config, Model, Quiet, examples, settings_file
 from tonecheck.cli.progress import Progress
 from tonecheck.console import printable
@@ -16,6 +17,7 @@ from tonecheck.labels import TONES
 EXAMPLES = examples(
     "tonecheck audit slack-export.zip --out report/",
     "tonecheck audit posts.csv --map text=body --map author=user --out report/",
+    "tonecheck audit october.zip --compare september/ --out october/",
 )
 
 
@@ -37,6 +39,10 @@ def audit(  # noqa: PLR0913  an option is a parameter
         list[str] | None,
         typer.Option("--map", metavar="FIELD=COLUMN", help="Which column of a table holds what."),
     ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="An earlier audit: say what has changed since."),
+    ] = None,
     title: Annotated[str, typer.Option(metavar="TEXT", help="What to call the report.")] = "",
     model: Model = "default",
     config: Config = None,
@@ -46,6 +52,9 @@ def audit(  # noqa: PLR0913  an option is a parameter
 
     The folder also gets the verdict on every message, as JSON lines and CSV. Single rows that
     cannot be read are counted and listed in problems.jsonl; if none can, the exit code is 2.
+
+    With --compare, the report also says what has changed since an earlier audit, by how much, and
+    whether there are enough messages to tell.
 
     An audit that is interrupted or killed keeps what it has done: the same command goes on.
     """
@@ -62,6 +71,7 @@ def audit(  # noqa: PLR0913  an option is a parameter
             columns=mapping or None,
             names=names,
             title=title,
+            compare=compare,
             made_on=date.today(),
             on_progress=progress.update,
             on_notice=None if quiet else _say,
@@ -70,6 +80,7 @@ def audit(  # noqa: PLR0913  an option is a parameter
     if not quiet:
         for line in _headlines(result.summary):
             typer.echo(line)
+    tell_changes(result.comparison, quiet=quiet)
     typer.echo(printable(str(result.report)))
     lost = result.summary["problems"] + result.summary["incomplete"]
     if not result.summary["messages"]["read"] and lost:
