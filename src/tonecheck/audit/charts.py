@@ -183,7 +183,7 @@ def _changes(changes: Mapping[str, Mapping[str, Any]], size: _Size) -> str:
         y=alt.Y("rank:O", axis=None, scale=alt.Scale(paddingInner=0.72, paddingOuter=0.5)),
         color=alt.Color("colour:N", scale=None),
     )
-    axis = alt.Axis(tickCount=size.ticks, format="+~r", grid=True, title=_MOVES, titleColor=_SOFT)
+    axis = alt.Axis(tickCount=size.ticks, format="~r", grid=False, title=_MOVES, titleColor=_SOFT)
     x = alt.X("low:Q", axis=axis, scale=alt.Scale(domain=[-far * 1.05, far * 1.05], nice=False))
     ranges = base.mark_bar(opacity=0.35).encode(x=x, x2="high:Q")
     dots = base.mark_circle(size=90, opacity=1).encode(x="value:Q")
