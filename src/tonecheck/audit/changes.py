@@ -117,7 +117,7 @@ def _places(change: Difference) -> int:
 
 def _rounded_up(number: int) -> int:
     """Return a number with two digits that count: it is an estimate."""
-    unit = 10 ** max(0, len(str(number)) - 2)
+    unit: int = 10 ** max(0, len(str(number)) - 2)
     return math.ceil(number / unit) * unit
 
 

@@ -26,7 +26,7 @@ COLUMNS = ("messages", *map(str, TONES), ANY_TONE, "times")
 
 _SCHEMA = 1
 _SAMPLED = 512
-_PAGE = 1_024
+_PAGE = 256
 _TONE_SUMS = ", ".join(f"coalesce(sum(k.{tone}), 0) AS {tone}" for tone in TONES)
 _TONE_MARKS = ", ".join(f"max(tone = '{tone}') AS {tone}" for tone in TONES)
 _FLAGGED = f"SELECT seq, {_TONE_MARKS} FROM marks WHERE decision = 'yes' GROUP BY seq"
@@ -37,7 +37,6 @@ SELECT messages, {", ".join(TONES)}, {ANY_TONE}, count(*) FROM (
     WHERE v.judged GROUP BY {{}}
 ) GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 """
-_BY = {"threads": "m.thread", "conversations": "m.thread, date(m.at, 'unixepoch')"}
 
 Row = tuple[int, ...]
 
@@ -61,8 +60,11 @@ class Counts:
     @classmethod
     def of(cls, spool: Spool) -> Self:
         """Return the counts of the messages in a spool that were judged."""
-        rows = {name: tuple(spool.rows(_ROWS.format(group))) for name, group in _BY.items()}
-        return cls(**rows, sample=_sample(spool))
+        return cls(
+            threads=tuple(spool.rows(_ROWS.format("m.thread"))),
+            conversations=tuple(spool.rows(_ROWS.format("m.thread, date(m.at, 'unixepoch')"))),
+            sample=_sample(spool),
+        )
 
     @classmethod
     def from_dict(cls, row: Any) -> Self:  # noqa: ANN401  JSON of whoever wrote the file
