@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tonecheck.audit.charts import draw_threads, draw_timeline
+from tonecheck.audit.charts import draw_changes, draw_threads, draw_timeline
 from tonecheck.audit.quotes import visible
 from tonecheck.audit.shares import Share
 from tonecheck.labels import TONES
@@ -96,10 +96,39 @@ def test_any_title_can_be_drawn(titles):
     (chart.wide + chart.narrow + chart.findings[0]).encode("utf-8")
 
 
+def changes(*moves, judged=100):
+    """Return the tones of a comparison that moved so far, with ranges of 2 points around."""
+    names = [*map(str, TONES), "any_tone"]
+    return {
+        name: {
+            "before": {"judged": judged},
+            "after": {"judged": judged},
+            "difference": {"value": move, "low": move - 0.02, "high": move + 0.02},
+            "sentence": f"{name} moved.",
+        }
+        for name, move in zip(names, moves, strict=True)
+    }
+
+
+def test_changes_have_a_row_for_each_tone_and_say_which_side_is_more():
+    chart = draw_changes(changes(-0.05, 0.0, 0.01, -0.02))
+    for svg in (chart.wide, chart.narrow):
+        assert words(svg)[-4:] == ["Hostile", "Hustling", "Dismissive", "Any of the three"]
+        assert "← fewer than before · in 100 messages · more →" in words(svg)
+    assert chart.findings[0] == "hostility moved."
+    assert int(re.search(r'width="(\d+)"', chart.narrow)[1]) <= 360
+
+
+def test_changes_that_cannot_be_told_have_no_chart():
+    assert draw_changes(changes(0.0, 0.0, 0.0, 0.0, judged=0)) is None
+
+
 def test_charts_refer_to_nothing_by_id():
     chart = draw_timeline(timeline((1, 20), (3, 20)))
     bars = draw_threads([("A", 2.0), ("B", 1.0)])
-    for svg in (chart.wide, chart.narrow, bars.wide, bars.narrow):
+    moves = draw_changes(changes(-0.05, 0.0, 0.01, -0.02))
+    drawn = (chart, bars, moves)
+    for svg in (svg for pair in drawn for svg in (pair.wide, pair.narrow)):
         assert " id=" not in svg
         assert "url(" not in svg
 

@@ -31,6 +31,7 @@ _MS = 1000
 _PLACE = re.compile(r">title (\d+)<")
 _Layers = alt.LayerChart | alt.FacetChart  # what Altair says that layers make
 _TOP_THREADS = 10
+_MOVES = "← fewer than before · in 100 messages · more →"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,26 @@ def draw_threads(threads: Sequence[tuple[str, float]]) -> Chart | None:
     first = f"The thread with the highest concern is “{title}”, with {concern:.1f}."
     rest = f" The lowest of the {len(top)} shown has {top[-1][1]:.1f}." if len(top) > 1 else ""
     return Chart(wide=_bars(top, _WIDE), narrow=_bars(top, _NARROW), findings=(first + rest,))
+
+
+def draw_changes(changes: Mapping[str, Mapping[str, Any]]) -> Chart | None:
+    """Return how far each share moved, with its interval around it; None where nothing can be said.
+
+    Args:
+        changes: The `tones` of a comparison.
+    """
+    known = {
+        name: row
+        for name, row in changes.items()
+        if row["before"]["judged"] and row["after"]["judged"]
+    }
+    if not known:
+        return None
+    return Chart(
+        wide=_changes(known, _WIDE),
+        narrow=_changes(known, _NARROW),
+        findings=tuple(row["sentence"] for row in known.values()),
+    )
 
 
 def _finding(tone: Tone, points: Sequence[Mapping[str, Any]], step: str) -> str:
@@ -148,6 +169,30 @@ def _panel(base: alt.Chart, y: alt.Y, *, tone: Tone) -> _Layers:
     line = base.mark_line(color=colour, strokeWidth=2, point={"color": colour, "size": 36})
     title = alt.Title(f"{tone.adjective.capitalize()}, in 100 messages", anchor="start")
     return alt.layer(band, line.encode(y=y)).properties(title=title)
+
+
+def _changes(changes: Mapping[str, Mapping[str, Any]], size: _Size) -> str:
+    tones = {str(tone): (tone.adjective.capitalize(), _COLOURS[tone]) for tone in TONES}
+    rows = []
+    for rank, (name, row) in enumerate(changes.items()):
+        label, colour = tones.get(name, ("Any of the three", _BAR))
+        found = {key: 100 * value for key, value in row["difference"].items()}
+        rows.append({"rank": rank, "label": label, "colour": colour, **found})
+    far = max(abs(row[end]) for row in rows for end in ("low", "high")) or 1.0
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        y=alt.Y("rank:O", axis=None, scale=alt.Scale(paddingInner=0.72, paddingOuter=0.5)),
+        color=alt.Color("colour:N", scale=None),
+    )
+    axis = alt.Axis(tickCount=size.ticks, format="~r", grid=False, title=_MOVES, titleColor=_SOFT)
+    x = alt.X("low:Q", axis=axis, scale=alt.Scale(domain=[-far * 1.05, far * 1.05], nice=False))
+    ranges = base.mark_bar(opacity=0.35).encode(x=x, x2="high:Q")
+    dots = base.mark_circle(size=90, opacity=1).encode(x="value:Q")
+    labels = base.mark_text(align="left", dy=-16, fontSize=13).encode(
+        x=alt.value(0), text="label:N", color=alt.value(_INK)
+    )
+    nothing = alt.Chart(alt.InlineData(values=[{"at": 0}])).mark_rule(color=_SOFT).encode(x="at:Q")
+    chart = alt.layer(nothing, ranges, dots, labels)
+    return _svg(chart.properties(width=size.width, height=46 * len(rows)))
 
 
 def _bars(threads: Sequence[tuple[str, float]], size: _Size) -> str:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tonecheck import __version__
+from tonecheck.audit.changes import LIMITS, points
 from tonecheck.audit.members import NameMask
 from tonecheck.audit.quotes import (
     MAX_NAME,
@@ -55,16 +56,23 @@ class _Thread:
     quotes: Sequence[Quote]
 
 
-def render_report(spool: Spool, summary: Mapping[str, Any], problems: Sequence[BadRow]) -> str:
+def render_report(
+    spool: Spool,
+    summary: Mapping[str, Any],
+    problems: Sequence[BadRow],
+    *,
+    comparison: Mapping[str, Any] | None = None,
+) -> str:
     """Return the report as one self-contained HTML page.
 
     Args:
         spool: The messages and their verdicts, for the quotes.
         summary: What `summary.json` holds.
         problems: The first rows that could not be read, and what else readers had to say.
+        comparison: What `comparison.json` holds, or None where nothing was compared.
     """
     threads, unsure = _quoted(spool, summary)
-    charts = _charts(summary, threads)
+    charts = _charts(summary, threads, comparison)
     judged = summary["messages"]["judged"]
     context = {
         "summary": summary,
@@ -76,6 +84,9 @@ def render_report(spool: Spool, summary: Mapping[str, Any], problems: Sequence[B
         "timeline_chart": charts[0] if charts else None,
         "threads_chart": charts[1] if charts else None,
         "charts_missing": charts is None,
+        "comparison": comparison,
+        "changes_chart": charts[2] if charts else None,
+        "comparison_limits": LIMITS,
         "threads": threads,
         "open_threads": _OPEN_THREADS,
         "unsure": unsure,
@@ -122,18 +133,21 @@ def _quoted(spool: Spool, summary: Mapping[str, Any]) -> tuple[list[_Thread], li
 
 
 def _charts(
-    summary: Mapping[str, Any], threads: Sequence[_Thread]
-) -> "tuple[Chart | None, Chart | None] | None":
+    summary: Mapping[str, Any],
+    threads: Sequence[_Thread],
+    comparison: Mapping[str, Any] | None,
+) -> "tuple[Chart | None, Chart | None, Chart | None] | None":
     """Return the charts, or None where the extra that draws them is not installed."""
     try:
         require("altair", extra="reports")
         require("vl_convert", extra="reports")
     except MissingExtraError:
         return None
-    from tonecheck.audit.charts import draw_threads, draw_timeline
+    from tonecheck.audit.charts import draw_changes, draw_threads, draw_timeline
 
     bars = [(thread.title, thread.concern) for thread in threads]
-    return draw_timeline(summary["timeline"]), draw_threads(bars)
+    changes = draw_changes(comparison["tones"]) if comparison else None
+    return draw_timeline(summary["timeline"]), draw_threads(bars), changes
 
 
 def _shown(row: BadRow) -> BadRow:
@@ -161,7 +175,9 @@ def _environment() -> Environment:
         likelihood=likelihood,
         name=lambda text: visible(text, MAX_NAME),
         percent=lambda value: f"{100 * value:.0f}%",
+        points=lambda value: points(value, 2),
         strength=_strength,
+        title=lambda text: visible(text, MAX_TITLE),
         tight=lambda text: _BLANK_LINES.sub("\n\n", text),
         when=_when,
     )

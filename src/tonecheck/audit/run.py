@@ -9,6 +9,8 @@ from itertools import tee
 from pathlib import Path
 from typing import Any, Protocol
 
+from tonecheck.audit.clusters import COUNTS
+from tonecheck.audit.comparison import COMPARISON, Audited, read_before, write_comparison
 from tonecheck.audit.files import VerdictFiles, write_problem
 from tonecheck.audit.hiding import Hidden, Hiding, hide
 from tonecheck.audit.manifest import Export, Manifest, plain
@@ -29,8 +31,10 @@ from tonecheck.verdict import Verdict
 SCHEMA = 1
 """The version of `summary.json`; it grows only when a key changes its meaning or goes away."""
 
-FILES = ("verdicts.jsonl", "verdicts.csv", "problems.jsonl", "report.html", "summary.json")
+FILES = ("verdicts.jsonl", "verdicts.csv", "problems.jsonl", COUNTS, "report.html", "summary.json")
 """What an audit writes. The summary comes last: where it lies, the audit was finished."""
+FILES_ON_REQUEST = (COMPARISON,)
+"""What an audit writes if it is asked to."""
 
 _PROBLEMS_SHOWN = 20
 _PROGRESS_EVERY = 50
@@ -76,6 +80,7 @@ class AuditOptions:
         selection: Which messages the audit is about.
         hiding: What its files do not show; the names of those who are left out never.
         title: What the report is called, or empty for the names of the exports.
+        compare: The folder of an earlier audit to compare with, or None.
         made_on: The date to print on the report, or None to leave it out. An audit that goes on
             keeps the date of its first run.
         on_progress: Called now and then, with the phase, the messages done, and the total or None.
@@ -89,6 +94,7 @@ class AuditOptions:
     hiding: Hiding = field(default_factory=Hiding)
     title: str = ""
     # What is not compared is no part of the manifest: it may change from run to run.
+    compare: Path | None = field(default=None, compare=False)
     made_on: date | None = field(default=None, compare=False)
     on_progress: Progress | None = field(default=None, compare=False)
     on_notice: Notify | None = field(default=None, compare=False)
@@ -101,10 +107,12 @@ class AuditResult:
     Attributes:
         out: The folder that holds `FILES`.
         summary: What `summary.json` holds.
+        comparison: What `comparison.json` holds, or None where nothing was compared.
     """
 
     out: Path
     summary: Mapping[str, Any]
+    comparison: Mapping[str, Any] | None = None
 
     @property
     def report(self) -> Path:
@@ -127,13 +135,15 @@ def run_audit(
 
     Raises:
         InputError: If an export cannot be read at all or is given twice, the folder holds
-            something else or another audit is at work there, names are to be shown and hidden, or
-            the disk is full.
+            something else or another audit is at work there, names are to be shown and hidden, the
+            audit to compare with is none or was made with another model or thresholds, or the disk
+            is full.
         MissingExtraError: If a format needs an extra that is not installed.
     """
     _require_different(exports)
     _require_ours(out)
     _require_one_of(options)
+    before = _before(out, checker, options)
     wanted = _manifest(exports, checker, options)
     with open_work(out, wanted, options.on_notice or _ignore) as work:
         if not work.spool.is_sorted:
@@ -142,11 +152,9 @@ def run_audit(
         selected = select(work.spool, options.selection)
         _judge(checker, work.spool, options)
         hidden = _hide(work, options)
-        summary = _write(work, options, selected=selected, hidden=hidden)
-        (out / "summary.json").unlink(missing_ok=True)
-        for name in FILES:
-            (work.folder / name).replace(out / name)
-    return AuditResult(out=out, summary=summary)
+        summary, comparison = _write(work, options, selected=selected, hidden=hidden, before=before)
+        _put_in_place(work.folder, out)
+    return AuditResult(out=out, summary=summary, comparison=comparison)
 
 
 def _require_ours(out: Path) -> None:
@@ -155,13 +163,20 @@ def _require_ours(out: Path) -> None:
     if not out.is_dir():
         raise InputError(f"{out} is a file. Give a folder, new or empty, for the audit's files.")
     others = {path.name for path in out.iterdir()}
-    half_replaced = FILES[0] in others and others <= set(FILES)
+    half_replaced = FILES[0] in others and others <= {*FILES, *FILES_ON_REQUEST}
     begun = FOLDER in others  # by an audit that was allowed to
     if others and not begun and not half_replaced and not (out / "summary.json").is_file():
         raise InputError(
             f"{out} holds files that no audit wrote, and an audit would add its own. "
             "Give a new or empty folder, or one that holds an earlier audit to replace it."
         )
+
+
+def _before(out: Path, checker: Checker, options: AuditOptions) -> Audited | None:
+    """Return the audit to compare with; one that does not fit is refused before hours of work."""
+    if options.compare is None:
+        return None
+    return read_before(options.compare, out, model=checker.model, policy=checker.policy)
 
 
 def _require_different(exports: Sequence[Path]) -> None:
@@ -260,8 +275,13 @@ def _hide(work: Work, options: AuditOptions) -> Hidden:
 
 
 def _write(
-    work: Work, options: AuditOptions, *, selected: Selected, hidden: Hidden
-) -> dict[str, Any]:
+    work: Work,
+    options: AuditOptions,
+    *,
+    selected: Selected,
+    hidden: Hidden,
+    before: Audited | None,
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """Write all files from the spool, so that it does not matter in how many runs it was filled."""
     spool, total = work.spool, work.spool.total
     names = options.names or hidden.texts  # then what stands in the spool is what to show
@@ -283,9 +303,21 @@ def _write(
     }
     text = json.dumps(summary, indent=2) + "\n"
     (work.folder / "summary.json").write_text(text, encoding="utf-8")
-    report = render_report(spool, summary, list(spool.problems(each=_PROBLEMS_SHOWN)))
+    comparison = write_comparison(work.folder, spool, summary, before=before)
+    problems = list(spool.problems(each=_PROBLEMS_SHOWN))
+    report = render_report(spool, summary, problems, comparison=comparison)
     (work.folder / "report.html").write_text(report, encoding="utf-8", newline="\n")
-    return summary
+    return summary, comparison
+
+
+def _put_in_place(folder: Path, out: Path) -> None:
+    """Move the files to where they belong, and remove what an earlier audit wrote on request."""
+    (out / "summary.json").unlink(missing_ok=True)
+    for name in FILES_ON_REQUEST:
+        (out / name).unlink(missing_ok=True)
+    for name in (*FILES_ON_REQUEST, *FILES):
+        if name in FILES or (folder / name).exists():
+            (folder / name).replace(out / name)
 
 
 def _author(stored: Stored, names: bool) -> str:

@@ -64,7 +64,7 @@ class Share:
         return f"about {share} in {self.base:,} ({low} to {high})"
 
 
-def wilson(count: int, total: int) -> tuple[float, float]:
+def wilson(count: float, total: float) -> tuple[float, float]:
     """Return the 95 % score interval of a share (Wilson 1927, JASA 22:209-212).
 
     It stays inside [0, 1] and keeps close to its promised coverage for small samples and rare

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from tonecheck import __version__
-from tonecheck.cli import audit, check, evaluate, formats, models, score, train
+from tonecheck.cli import audit, changes, check, evaluate, formats, models, score, train
 from tonecheck.cli.options import examples
 from tonecheck.console import printable
 from tonecheck.errors import ToneCheckError
@@ -60,6 +60,7 @@ app = typer.Typer(
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("score", epilog=score.EXAMPLES)(score.score)
 app.command("audit", epilog=audit.EXAMPLES)(audit.audit)
+app.command("changes", epilog=changes.EXAMPLES)(changes.changes)
 app.command("train", epilog=train.EXAMPLES)(train.train)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("formats", epilog=formats.EXAMPLES)(formats.formats)

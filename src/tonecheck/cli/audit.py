@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tonecheck.cli.changes import tell_changes
 from tonecheck.cli.options import Config, Model, Quiet, examples, settings_file
 from tonecheck.cli.people import make_key, read_hiding, read_selection, scope_lines, unmatched
 from tonecheck.cli.progress import Progress
@@ -17,6 +18,7 @@ from tonecheck.labels import TONES
 EXAMPLES = examples(
     "tonecheck audit slack-export.zip --out report/",
     "tonecheck audit posts.csv --map text=body --map author=user --out report/",
+    "tonecheck audit october.zip --compare september/ --out october/",
 )
 
 
@@ -74,6 +76,10 @@ def audit(  # noqa: PLR0913  an option is a parameter
             help="Make a key for --pseudonymise, and leave.",
         ),
     ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="An earlier audit: say what has changed since."),
+    ] = None,
     title: Annotated[str, typer.Option(metavar="TEXT", help="What to call the report.")] = "",
     model: Model = "default",
     config: Config = None,
@@ -87,6 +93,9 @@ def audit(  # noqa: PLR0913  an option is a parameter
     Messages that --since, --until, --include or --exclude leave out are counted, and still stand
     above their answers. In a PATTERN, * stands for any text and ? for one character. Whoever is
     left out by author is not named.
+
+    With --compare, the report also says what has changed since an earlier audit, by how much, and
+    whether there are enough messages to tell.
 
     An audit that is interrupted or killed keeps what it has done: the same command goes on.
     """
@@ -107,6 +116,7 @@ def audit(  # noqa: PLR0913  an option is a parameter
             selection=selection,
             hiding=hiding,
             title=title,
+            compare=compare,
             made_on=date.today(),
             on_progress=progress.update,
             on_notice=None if quiet else _say,
@@ -117,6 +127,7 @@ def audit(  # noqa: PLR0913  an option is a parameter
     if not quiet:
         for line in [*_headlines(result.summary), *scope_lines(result.summary)]:
             typer.echo(line)
+    tell_changes(result.comparison, quiet=quiet)
     typer.echo(printable(str(result.report)))
     lost = result.summary["problems"] + result.summary["incomplete"]
     if not result.summary["messages"]["read"] and lost:
