@@ -20,7 +20,7 @@ _SOUGHT = (
     *("corpus.json", "export.jsonl", "general.json", "user_archive.csv", "realm.json"),
     *("messages-000001.json", "messages.json"),
 )
-_ZEROS = b"\0" * 30_000_000
+_ZEROS = b"\0" * 8_000_000
 
 
 def _tar(files):
