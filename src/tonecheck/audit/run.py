@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from tonecheck.audit.files import VerdictFiles, write_problem
 from tonecheck.audit.hiding import Hidden, Hiding, hide
+from tonecheck.audit.lists import LISTS, write_lists
 from tonecheck.audit.manifest import Export, Manifest, plain
 from tonecheck.audit.members import label
 from tonecheck.audit.report import render_report
@@ -18,6 +19,7 @@ from tonecheck.audit.selection import Selected, Selection, select
 from tonecheck.audit.spool import Spool
 from tonecheck.audit.stored import Stored
 from tonecheck.audit.summary import summarise
+from tonecheck.audit.tables import TABLES, VerdictTables, put_in_place, require_tables
 from tonecheck.audit.workplace import FOLDER, Notify, Work, open_work
 from tonecheck.errors import InputError
 from tonecheck.exports import read_export, sniff
@@ -29,8 +31,11 @@ from tonecheck.verdict import Verdict
 SCHEMA = 1
 """The version of `summary.json`; it grows only when a key changes its meaning or goes away."""
 
-FILES = ("verdicts.jsonl", "verdicts.csv", "problems.jsonl", "report.html", "summary.json")
-"""What an audit writes. The summary comes last: where it lies, the audit was finished."""
+FILES = (
+    *("verdicts.jsonl", "verdicts.csv", *LISTS, "problems.jsonl", "report.html"),
+    "summary.json",
+)
+"""What an audit always writes. The summary comes last: where it lies, the audit was finished."""
 
 _PROBLEMS_SHOWN = 20
 _PROGRESS_EVERY = 50
@@ -76,6 +81,7 @@ class AuditOptions:
         selection: Which messages the audit is about.
         hiding: What its files do not show; the names of those who are left out never.
         title: What the report is called, or empty for the names of the exports.
+        also: Which of `TABLES` to write as well.
         made_on: The date to print on the report, or None to leave it out. An audit that goes on
             keeps the date of its first run.
         on_progress: Called now and then, with the phase, the messages done, and the total or None.
@@ -89,6 +95,7 @@ class AuditOptions:
     hiding: Hiding = field(default_factory=Hiding)
     title: str = ""
     # What is not compared is no part of the manifest: it may change from run to run.
+    also: tuple[str, ...] = field(default=(), compare=False)
     made_on: date | None = field(default=None, compare=False)
     on_progress: Progress | None = field(default=None, compare=False)
     on_notice: Notify | None = field(default=None, compare=False)
@@ -127,10 +134,11 @@ def run_audit(
 
     Raises:
         InputError: If an export cannot be read at all or is given twice, the folder holds
-            something else or another audit is at work there, names are to be shown and hidden, or
-            the disk is full.
-        MissingExtraError: If a format needs an extra that is not installed.
+            something else or another audit is at work there, names are to be shown and hidden,
+            there is no such table to write as well, or the disk is full.
+        MissingExtraError: If a format or a table needs an extra that is not installed.
     """
+    require_tables(options.also)
     _require_different(exports)
     _require_ours(out)
     _require_one_of(options)
@@ -144,6 +152,7 @@ def run_audit(
         hidden = _hide(work, options)
         summary = _write(work, options, selected=selected, hidden=hidden)
         (out / "summary.json").unlink(missing_ok=True)
+        put_in_place(work.folder, out, options.also)
         for name in FILES:
             (work.folder / name).replace(out / name)
     return AuditResult(out=out, summary=summary)
@@ -155,7 +164,7 @@ def _require_ours(out: Path) -> None:
     if not out.is_dir():
         raise InputError(f"{out} is a file. Give a folder, new or empty, for the audit's files.")
     others = {path.name for path in out.iterdir()}
-    half_replaced = FILES[0] in others and others <= set(FILES)
+    half_replaced = FILES[0] in others and others <= {*FILES, *TABLES.values()}
     begun = FOLDER in others  # by an audit that was allowed to
     if others and not begun and not half_replaced and not (out / "summary.json").is_file():
         raise InputError(
@@ -265,13 +274,16 @@ def _write(
     """Write all files from the spool, so that it does not matter in how many runs it was filled."""
     spool, total = work.spool, work.spool.total
     names = options.names or hidden.texts  # then what stands in the spool is what to show
-    with VerdictFiles(work.folder) as files:
+    tables = VerdictTables(work.folder, options.also, work.manifest.checker)
+    with VerdictFiles(work.folder) as files, tables:
         for done, (stored, verdict) in enumerate(spool.judged_in_order(), start=1):
             files.write(stored.message, verdict, author=_author(stored, names))
+            tables.write(stored, verdict, names=names)
             _tell(options, "writing", done, total=total)
     with (work.folder / "problems.jsonl").open("w", encoding="utf-8", newline="\n") as file:
         for row in spool.problems():
             write_problem(file, row)
+    write_lists(work.folder, spool, names=names)
     lost = Counter(dict(spool.rows("SELECT kind, count(*) FROM problems GROUP BY 1")))
     summary = {
         **_about(work.manifest, options, hidden),
