@@ -69,8 +69,17 @@ def test_both_tables_hold_what_the_verdict_lines_hold(audit, forum, lines):
     for number, (row, cells, record) in enumerate(zip(rows, kept, columns, strict=True), start=1):
         for table in (cells, record):
             assert table["message"] == number
-            for name in ("id", "thread", "title", "author", "place", "text", "explanation"):
-                assert (table[name] or "") == row[name], name
+            for name in (
+                "id",
+                "thread",
+                "title",
+                "author",
+                "place",
+                "answer",
+                "text",
+                "explanation",
+            ):
+                assert (table[name] or "") == (row[name] or ""), name
             assert table["note"] == row["note"]
             assert table["judged"] == (row["note"] is None)
             assert table["truncated"] == row["truncated"]

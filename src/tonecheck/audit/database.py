@@ -41,6 +41,7 @@ CREATE TABLE messages (
     time TEXT,                    -- UTC, such as 2026-09-01 10:30:00
     place TEXT,                   -- file and line that it was read from
     answers INTEGER,              -- the message that it answers, where that is known
+    answer TEXT,                  -- how that is known: stated, or inferred and maybe wrong
     answers_author TEXT,          -- and who wrote that one
     hostility REAL NOT NULL,      -- how probable each tone is
     hustling REAL NOT NULL,
@@ -90,7 +91,7 @@ ANALYZE;
 """
 _MESSAGE = (
     *("message", "id", "thread", "thread_key", "title", "author", "time", "place"),
-    *("answers", "answers_author", *map(str, TONES), "explanation", "note"),
+    *("answers", "answer", "answers_author", *map(str, TONES), "explanation", "note"),
     *("judged", "truncated", "text"),
 )
 

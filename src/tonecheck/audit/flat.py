@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tonecheck import __version__
+from tonecheck.audit.files import answer_kind
 from tonecheck.audit.members import label
 from tonecheck.audit.spool import NOT_JUDGED
 from tonecheck.audit.stored import Stored, seconds
@@ -64,6 +65,7 @@ def flat(stored: Stored, verdict: Verdict, *, names: bool) -> dict[str, Any]:
         "thread_key": stored.thread,
         "time": None if since is None else _START + timedelta(seconds=since),
         "answers": stored.parent,
+        "answer": answer_kind(message),
         **{name: keepable(text) or None for name, text in texts.items()},
         "explanation": keepable(verdict.explanation),
         "note": str(verdict.note) if verdict.note else None,

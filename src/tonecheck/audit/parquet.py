@@ -43,6 +43,7 @@ _FIELDS = {
     "time": pa.timestamp("us", tz="UTC"),
     "place": pa.string(),
     "answers": pa.int64(),
+    "answer": _NAME,
     "answers_author": pa.string(),
     **_TONES,
     "explanation": pa.string(),
@@ -56,7 +57,7 @@ _FIELDS = {
 _NEVER_NONE = {"message", "thread_key", *_TONES, "explanation", "evidence"} | {
     *("judged", "truncated", "model", "text")
 }
-_REPEATED = ["thread", "title", "author", "answers_author", "note", "model"] + [
+_REPEATED = ["thread", "title", "author", "answers_author", "answer", "note", "model"] + [
     name for name in _TONES if _TONES[name] == _NAME
 ]
 # by these a reader skips groups; the ends of texts would only make the file's directory long
