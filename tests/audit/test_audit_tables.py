@@ -192,6 +192,7 @@ def test_the_columns_of_the_parquet_file_are_typed(audit):
 
 @pytest.mark.parametrize("limit", ["_GROUP_ROWS", "_GROUP_CHARS"])
 def test_parquet_is_written_a_group_at_a_time(audit, monkeypatch, limit):
+    monkeypatch.setattr("tonecheck.audit.parquet._BATCH_ROWS", 3)
     monkeypatch.setattr(f"tonecheck.audit.parquet.{limit}", {"_GROUP_ROWS": 4}.get(limit, 400))
     rows = [{"id": str(n), "text": "x" * 80} for n in range(10)]
     file = pq.ParquetFile(audit(rows, also=("parquet",)) / "verdicts.parquet")

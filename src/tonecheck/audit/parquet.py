@@ -13,11 +13,12 @@ from tonecheck.audit.flat import about_audit, keepable
 from tonecheck.labels import TONES
 from tonecheck.verdict import Verdict
 
-# A group of rows is held in memory until it is written, and texts may be long.
+# A group of rows is held in memory until it is written, and texts may be long. As Python objects
+# rows take ten times the room that they take in a batch.
+_BATCH_ROWS = 512
 _GROUP_ROWS = 16_384
 _GROUP_CHARS = 16_000_000
 
-_NAME = pa.dictionary(pa.int32(), pa.string())
 _EVIDENCE = pa.struct(
     {
         "tone": pa.string(),
@@ -31,7 +32,7 @@ _EVIDENCE = pa.struct(
 _TONES = {
     f"{tone}{part}": kind
     for tone in TONES
-    for part, kind in {"": pa.float64(), "_decision": _NAME, "_severity": _NAME}.items()
+    for part, kind in {"": pa.float64(), "_decision": pa.string(), "_severity": pa.string()}.items()
 }
 _FIELDS = {
     "message": pa.int64(),
@@ -43,22 +44,22 @@ _FIELDS = {
     "time": pa.timestamp("us", tz="UTC"),
     "place": pa.string(),
     "answers": pa.int64(),
-    "answer": _NAME,
+    "answer": pa.string(),
     "answers_author": pa.string(),
     **_TONES,
     "explanation": pa.string(),
     "evidence": pa.list_(_EVIDENCE),
-    "note": _NAME,
+    "note": pa.string(),
     "judged": pa.bool_(),
     "truncated": pa.bool_(),
-    "model": _NAME,
+    "model": pa.string(),
     "text": pa.string(),
 }
 _NEVER_NONE = {"message", "thread_key", *_TONES, "explanation", "evidence"} | {
     *("judged", "truncated", "model", "text")
 }
 _REPEATED = ["thread", "title", "author", "answers_author", "answer", "note", "model"] + [
-    name for name in _TONES if _TONES[name] == _NAME
+    name for name in _TONES if _TONES[name] == pa.string()
 ]
 # by these a reader skips groups; the ends of texts would only make the file's directory long
 _SOUGHT = ["message", "thread_key", "time", "answers", *map(str, TONES)]
@@ -81,7 +82,8 @@ class VerdictParquet:
             metadata={**about, "tonecheck.thresholds": thresholds},
         )
         self._rows: list[dict[str, Any]] = []
-        self._chars = 0
+        self._batches: list[pa.RecordBatch] = []
+        self._waiting = self._chars = 0
         self._file = pq.ParquetWriter(
             path,
             self._schema,
@@ -106,14 +108,23 @@ class VerdictParquet:
     def write(self, row: Mapping[str, Any], verdict: Verdict) -> None:
         """Write what `flat` returns, with the tones of the verdict and their evidence."""
         self._rows.append({**row, **_tones(verdict), "evidence": _evidence(verdict)})
+        self._waiting += 1
         self._chars += sum(len(value) for value in row.values() if isinstance(value, str))
-        if len(self._rows) >= _GROUP_ROWS or self._chars >= _GROUP_CHARS:
+        if self._waiting >= _GROUP_ROWS or self._chars >= _GROUP_CHARS:
             self._flush()
+        elif len(self._rows) >= _BATCH_ROWS:
+            self._pack()
+
+    def _pack(self) -> None:
+        self._batches.append(pa.RecordBatch.from_pylist(self._rows, schema=self._schema))
+        self._rows = []
 
     def _flush(self) -> None:
-        if self._rows:
-            self._file.write_batch(pa.RecordBatch.from_pylist(self._rows, schema=self._schema))
-        self._rows, self._chars = [], 0
+        self._pack()
+        if self._waiting:
+            table = pa.Table.from_batches(self._batches, schema=self._schema)
+            self._file.write_table(table, row_group_size=self._waiting)
+        self._batches, self._waiting, self._chars = [], 0, 0
 
 
 def _tones(verdict: Verdict) -> dict[str, str | float]:
