@@ -8,7 +8,7 @@ import pytest
 
 from tonecheck.audit.quotes import Mark
 from tonecheck.audit.report import likelihood
-from tonecheck.audit.run import AuditOptions, run_audit
+from tonecheck.audit.run import FILES, AuditOptions, run_audit
 from tonecheck.labels import Decision, Severity, Tone
 from tonecheck.messages import BadRow, Message
 
@@ -67,7 +67,7 @@ def test_the_report_runs_no_code_and_loads_nothing(drawn):
     names = {tag for tag, _ in page.tags}
     assert not names & {"script", "link", "iframe", "object", "embed", "base", "form", "img"}
     assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
-    assert all(link.startswith("#") for link in page.attributes("href"))
+    assert all(link.startswith("#") or link in FILES for link in page.attributes("href"))
     assert not page.attributes("src")
     assert "@import" not in drawn
     assert "url(" not in drawn
@@ -85,7 +85,8 @@ def test_the_report_can_be_navigated_by_a_screen_reader(drawn):
     assert {"header", "nav", "main", "footer"} <= set(tags)
     ids = page.attributes("id")
     assert len(ids) == len(set(ids))
-    assert {link.removeprefix("#") for link in page.attributes("href")} <= set(ids)
+    inner = [link for link in page.attributes("href") if link not in FILES]
+    assert {link.removeprefix("#") for link in inner} <= set(ids)
     assert set(page.attributes("aria-labelledby")) <= set(ids)
     assert next(a for t, a in page.tags if t == "a") == {"class": "skip", "href": "#main"}
 
@@ -207,7 +208,8 @@ def test_a_busy_export_is_quoted_in_part(report):
     assert html.count('<article class="quote hostility"') == 110
     assert section(html, "unsure").count("<article") == 40
     text = squeezed(html)
-    assert "20 more threads with flagged messages are in verdicts.csv." in text
+    assert "20 more threads with flagged messages are in threads.csv, beside" in text
+    assert {"threads.csv", "verdicts.csv"} <= {*Page(html).attributes("href")}
     assert "50 more in verdicts.csv." in text
 
 
@@ -299,3 +301,64 @@ def test_no_judgement_is_shown_as_certain(report, checker):
     checker.words = {"idiot": (Tone.HOSTILITY, 0.9999)}
     page = squeezed(report([{"id": "1", "author": "A", "text": "you idiot"}]))
     assert "very likely (over 99%)" in page
+
+
+def test_members_who_are_not_shown_are_in_a_list_beside_the_report(report):
+    posts = [{"id": f"{n}", "author": f"P {n}", "text": "why?"} for n in range(15)]
+    answers = [{"author": "R", "reply_to": f"{n}", "text": "you idiot"} for n in range(15)]
+    html = section(report(posts + answers), "received")
+    assert "3 more in members.csv, beside this report." in squeezed(html)
+    assert '<a href="members.csv">' in html
+
+
+def test_only_the_first_exports_are_named(tmp_path, checker, write_export, without_charts):
+    exports = [write_export([{"text": "x"}], f"chat {n:02d}.jsonl") for n in range(23)]
+    html = run_audit(exports, tmp_path / "out", checker).report.read_text("utf-8")
+    assert "chat 18.jsonl, chat 19.jsonl and 3 more. Nothing left this computer." in squeezed(html)
+    assert "chat 20" not in html
+
+
+def test_decades_are_told_by_the_year(tmp_path, checker, write_export):
+    rows = [{"text": "you idiot", "time": f"{year}-05-01T12:00:00Z"} for year in (1995, 2026)]
+    html = run_audit([write_export(rows)], tmp_path / "out", checker).report.read_text("utf-8")
+    assert "Hostile: highest in 1995, with about 100 in 100" in html
+    assert "1995 1" in squeezed(section(html, "time"))
+    assert "Each point is one year;" in squeezed(html)
+
+
+def test_the_weightiest_evidence_of_a_quote_is_marked(report, checker):
+    checker.words = {"idiot": (Tone.HOSTILITY, 0.9)}
+    checker.words |= {chr(n): (Tone.HOSTILITY, 0.4) for n in range(ord("A"), ord("A") + 20)}
+    html = report([{"text": "A B C D E F G H I J K L M N O P Q R S T idiot"}])
+    assert html.count('<mark class="hostility">') == 12
+    assert '<mark class="hostility">idiot' in html
+
+
+def test_a_report_of_the_worst_input_stays_under_five_megabytes(tmp_path, checker, write_export):
+    checker.words = {
+        '""': (Tone.HOSTILITY, 0.95),
+        "''": (Tone.HUSTLING, 0.95),
+        "&&": (Tone.DISMISSIVENESS, 0.95),
+        "hmpf": (Tone.HOSTILITY, 0.45),
+    }
+    rude = "\"\"''&&" * 120
+    rows = [
+        {
+            "id": "'" * 2_000 + f"{n}",
+            "thread": "&" * 2_000 + f"{n % 45}",
+            "title": '"' * 2_000 + f"{n % 45}",
+            "author": "<&>" * 400 + f"{n}",
+            "time": f"{1990 + n % 209}-{1 + n % 12:02d}-01T12:00:00Z",
+            "reply_to": "'" * 2_000 + f"{n - 45}",
+            "parent": '"' * 2_000,
+            "text": rude if n % 5 else f"hmpf {'&' * 2_000}",
+        }
+        for n in range(260)
+    ]
+    rows += [{"id": "<" * 3_000, "text": None}] * 50
+    exports = [write_export(rows, "&" * 200 + ".jsonl")]
+    exports += [write_export([{"text": "x"}], f"{'&' * 200}{n}.jsonl") for n in range(30)]
+    options = AuditOptions(title="<" * 100_000, names=True)
+    report = run_audit(exports, tmp_path / "out", checker, options=options).report
+    assert 1_000_000 < report.stat().st_size < 5_000_000  # the bounds are reached, and they hold
+    assert report.read_text("utf-8").count("<figure") == 2

@@ -285,7 +285,7 @@ def test_no_query_fetches_more_than_the_longest_list(audit, monkeypatch):
     assert summary["received"]["members"] > LONGEST_LIST
     assert summary["threads"]["with_flagged"] > LONGEST_LIST
     assert summary["problems"] > LONGEST_LIST
-    assert max(sizes) == LONGEST_LIST
+    assert max(sizes) <= LONGEST_LIST
 
 
 @settings(

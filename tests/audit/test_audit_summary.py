@@ -71,9 +71,10 @@ def test_nothing_has_no_share(summary):
             ["2026-09-07", "2026-09-14", "2026-09-28"],
         ),
         (["2024-01-31", "2026-09-27"], "month", ["2024-01-01", "2026-09-01"]),
+        (["1991-12-31", "2026-09-27"], "year", ["1991-01-01", "2026-01-01"]),
     ],
 )
-def test_the_timeline_goes_by_day_week_or_month_with_the_span(summary, dates, step, starts):
+def test_the_timeline_goes_by_day_week_month_or_year_with_the_span(summary, dates, step, starts):
     timeline = summary(rows_on(dates))["timeline"]
     assert timeline["step"] == step
     assert [point["start"] for point in timeline["points"]] == starts

@@ -73,6 +73,7 @@ def test_an_export_of_bad_rows_alone_exits_with_2(invoke, write_lines):
         (["nowhere.zip"], "nowhere.zip: there is no such file."),
         (["x.jsonl", "--format", "nope"], "there is no format 'nope'."),
         (["x.jsonl", "--out", "x.jsonl"], "x.jsonl is a file. Give a folder"),
+        (["x.jsonl", "--also", "xlsx"], "no table 'xlsx' to write the verdicts to. --also takes"),
     ],
 )
 def test_what_cannot_be_audited_is_explained_and_exits_with_2(invoke, write_lines, args, said):
@@ -80,6 +81,13 @@ def test_what_cannot_be_audited_is_explained_and_exits_with_2(invoke, write_line
     done = invoke("audit", "--out", "report", *args)
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+def test_tables_are_written_as_well_where_they_are_asked_for(invoke, write_lines, tmp_path):
+    done = invoke("audit", write_lines([POST]), "--out=o", "--also", "sqlite", "--also=parquet")
+    assert done.exit_code == 0
+    tables = {path.name for path in (tmp_path / "o").glob("verdicts.*")}
+    assert tables == {f"verdicts.{end}" for end in ("jsonl", "csv", "sqlite", "parquet")}
 
 
 def test_an_interrupted_audit_says_that_it_goes_on_and_does(invoke, write_lines, monkeypatch):

@@ -25,6 +25,7 @@ _INK, _SOFT, _GRID, _BAR = "#222222", "#666666", "#dddddd", "#44617b"
 
 _SOLID = 10  # messages that make a point worth scaling a chart by
 _MS = 1000
+_FORMATS = {"month": "%b %Y", "year": "%Y"}
 
 # What stands for titles while a chart is drawn. People's words stay out of the drawing engine: it
 # is native code, and U+FFFE in a text makes vl-convert 1.9 abort the whole process.
@@ -126,7 +127,7 @@ def _timeline(timeline: Mapping[str, Any], size: _Size) -> str:
     every = -(-len(points) // size.ticks)
     dates = alt.Axis(
         values=[_milliseconds(point["start"]) for point in points[::every]],
-        format="%b %Y" if timeline["step"] == "month" else "%-d %b",
+        format=_FORMATS.get(timeline["step"], "%-d %b"),
         grid=False,
         title=None,
     )
@@ -246,8 +247,8 @@ def _svg(chart: alt.VConcatChart | _Layers) -> str:
 
 def _when(start: str, step: str) -> str:
     day = date.fromisoformat(start)
-    if step == "month":
-        return f"in {day:%B %Y}"
+    if step in _FORMATS:
+        return f"in {day:%B %Y}" if step == "month" else f"in {day.year}"
     return f"{'in the week of' if step == 'week' else 'on'} {day.day} {day:%B}"
 
 

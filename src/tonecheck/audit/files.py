@@ -68,7 +68,7 @@ class VerdictFiles:
             "author": author,
             "time": message.time.isoformat() if message.time else None,
             "place": message.place,
-            "answer": _answer(message),
+            "answer": answer_kind(message),
         }
         row = {**verdict.to_dict(), **where, "text": message.text}
         self._lines.write(json_line(row) + "\n")
@@ -86,7 +86,7 @@ def plain_cell(value: str) -> str:
     return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
 
 
-def _answer(message: Message) -> str | None:
+def answer_kind(message: Message) -> str | None:
     """Return how it is known what a message answers: `stated`, `inferred`, or None."""
     if message.inferred:
         return "inferred"

@@ -26,6 +26,7 @@ _SHOWN = 700  # characters of a reply: more than nine in ten are shorter
 _LEAD = 200  # what is left before the first evidence of a longer one
 _PARENT_SHOWN = 320
 _PLACE_SHOWN = 48
+_SPANS_SHOWN = 12  # our checkers give no more than 9; each costs up to 300 bytes of markup
 
 Span = tuple[int, int, Tone]
 Picked = tuple[Stored, Verdict]
@@ -202,11 +203,14 @@ def _marks(verdict: Verdict) -> tuple[Mark, ...]:
 
 
 def _spans(verdict: Verdict) -> list[Span]:
-    return [
-        (evidence.start, evidence.end, tone)
+    """Return the weightiest evidence, so that no quote is mostly markup."""
+    found = [
+        (evidence, tone)
         for tone in (*verdict.flagged, *verdict.unsure)
         for evidence in verdict.tones[tone].evidence
     ]
+    found.sort(key=lambda item: -item[0].weight)
+    return [(evidence.start, evidence.end, tone) for evidence, tone in found[:_SPANS_SHOWN]]
 
 
 def _around(start: int, end: int, names: Iterable[tuple[int, int, str]]) -> tuple[int, int]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tonecheck.audit.charts import Chart
 
 _MAX_RECEIVERS = 12
+_MAX_EXPORTS = 20
 _REASON_SHOWN = 300
 _VERY_LIKELY = 0.9
 _OPEN_THREADS = 8  # the quotes of later ones are folded away, or a phone would scroll for ever
@@ -63,7 +64,10 @@ def render_report(
     *,
     comparison: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return the report as one self-contained HTML page.
+    """Return the report as one self-contained HTML page of less than 5 MB.
+
+    Everything in it is bounded, each text by its characters and each list by its length: some
+    11 kB for each of 150 quotes at the very most, and 1 MB for all the rest.
 
     Args:
         spool: The messages and their verdicts, for the quotes.
@@ -77,7 +81,7 @@ def render_report(
     context = {
         "summary": summary,
         "title": visible(summary["title"], MAX_TITLE),
-        "exports": [visible(name, MAX_TITLE) for name in summary["exports"]],
+        "exports": [visible(name, MAX_TITLE) for name in summary["exports"][:_MAX_EXPORTS]],
         "any_tone": Share(summary["any_tone"]["yes"], judged),
         "shares": {tone: Share(summary["tones"][tone]["yes"], judged) for tone in TONES},
         "ceiling": max(summary["tones"][tone]["high"] or 0.0 for tone in TONES) or 1.0,
@@ -195,6 +199,8 @@ def _day(value: str) -> str:
 
 def _when(start: str, step: str) -> str:
     day = date.fromisoformat(start)
+    if step == "year":
+        return str(day.year)
     return f"{day:%B %Y}" if step == "month" else f"{day.day} {day:%b %Y}"
 
 

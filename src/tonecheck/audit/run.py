@@ -13,6 +13,7 @@ from tonecheck.audit.clusters import COUNTS
 from tonecheck.audit.comparison import COMPARISON, Audited, read_before, write_comparison
 from tonecheck.audit.files import VerdictFiles, write_problem
 from tonecheck.audit.hiding import Hidden, Hiding, hide
+from tonecheck.audit.lists import LISTS, write_lists
 from tonecheck.audit.manifest import Export, Manifest, plain
 from tonecheck.audit.members import label
 from tonecheck.audit.report import render_report
@@ -20,6 +21,7 @@ from tonecheck.audit.selection import Selected, Selection, select
 from tonecheck.audit.spool import Spool
 from tonecheck.audit.stored import Stored
 from tonecheck.audit.summary import summarise
+from tonecheck.audit.tables import TABLES, VerdictTables, require_tables
 from tonecheck.audit.workplace import FOLDER, Notify, Work, open_work
 from tonecheck.errors import InputError
 from tonecheck.exports import read_export, sniff
@@ -31,9 +33,13 @@ from tonecheck.verdict import Verdict
 SCHEMA = 1
 """The version of `summary.json`; it grows only when a key changes its meaning or goes away."""
 
-FILES = ("verdicts.jsonl", "verdicts.csv", "problems.jsonl", COUNTS, "report.html", "summary.json")
-"""What an audit writes. The summary comes last: where it lies, the audit was finished."""
-FILES_ON_REQUEST = (COMPARISON,)
+FILES = (
+    *("verdicts.jsonl", "verdicts.csv", *LISTS, "problems.jsonl", COUNTS, "report.html"),
+    "summary.json",
+)
+"""What an audit always writes. The summary comes last: where it lies, the audit was finished."""
+
+FILES_ON_REQUEST = (COMPARISON, *TABLES.values())
 """What an audit writes if it is asked to."""
 
 _PROBLEMS_SHOWN = 20
@@ -81,6 +87,7 @@ class AuditOptions:
         hiding: What its files do not show; the names of those who are left out never.
         title: What the report is called, or empty for the names of the exports.
         compare: The folder of an earlier audit to compare with, or None.
+        also: Which of `TABLES` to write as well.
         made_on: The date to print on the report, or None to leave it out. An audit that goes on
             keeps the date of its first run.
         on_progress: Called now and then, with the phase, the messages done, and the total or None.
@@ -95,6 +102,7 @@ class AuditOptions:
     title: str = ""
     # What is not compared is no part of the manifest: it may change from run to run.
     compare: Path | None = field(default=None, compare=False)
+    also: tuple[str, ...] = field(default=(), compare=False)
     made_on: date | None = field(default=None, compare=False)
     on_progress: Progress | None = field(default=None, compare=False)
     on_notice: Notify | None = field(default=None, compare=False)
@@ -136,10 +144,11 @@ def run_audit(
     Raises:
         InputError: If an export cannot be read at all or is given twice, the folder holds
             something else or another audit is at work there, names are to be shown and hidden, the
-            audit to compare with is none or was made with another model or thresholds, or the disk
-            is full.
-        MissingExtraError: If a format needs an extra that is not installed.
+            audit to compare with is none or was made with another model or thresholds, there is no
+            such table to write as well, or the disk is full.
+        MissingExtraError: If a format or a table needs an extra that is not installed.
     """
+    require_tables(options.also)
     _require_different(exports)
     _require_ours(out)
     _require_one_of(options)
@@ -153,7 +162,7 @@ def run_audit(
         _judge(checker, work.spool, options)
         hidden = _hide(work, options)
         summary, comparison = _write(work, options, selected=selected, hidden=hidden, before=before)
-        _put_in_place(work.folder, out)
+        _put_in_place(work.folder, out, _on_request(options))
     return AuditResult(out=out, summary=summary, comparison=comparison)
 
 
@@ -285,13 +294,16 @@ def _write(
     """Write all files from the spool, so that it does not matter in how many runs it was filled."""
     spool, total = work.spool, work.spool.total
     names = options.names or hidden.texts  # then what stands in the spool is what to show
-    with VerdictFiles(work.folder) as files:
+    tables = VerdictTables(work.folder, options.also, work.manifest.checker)
+    with VerdictFiles(work.folder) as files, tables:
         for done, (stored, verdict) in enumerate(spool.judged_in_order(), start=1):
             files.write(stored.message, verdict, author=_author(stored, names))
+            tables.write(stored, verdict, names=names)
             _tell(options, "writing", done, total=total)
     with (work.folder / "problems.jsonl").open("w", encoding="utf-8", newline="\n") as file:
         for row in spool.problems():
             write_problem(file, row)
+    write_lists(work.folder, spool, names=names)
     lost = Counter(dict(spool.rows("SELECT kind, count(*) FROM problems GROUP BY 1")))
     summary = {
         **_about(work.manifest, options, hidden),
@@ -310,14 +322,20 @@ def _write(
     return summary, comparison
 
 
-def _put_in_place(folder: Path, out: Path) -> None:
+def _on_request(options: AuditOptions) -> list[str]:
+    """Return which of `FILES_ON_REQUEST` an audit writes."""
+    compared = [COMPARISON] if options.compare is not None else []
+    return [*compared, *(TABLES[name] for name in options.also)]
+
+
+def _put_in_place(folder: Path, out: Path, requested: Sequence[str]) -> None:
     """Move the files to where they belong, and remove what an earlier audit wrote on request."""
     (out / "summary.json").unlink(missing_ok=True)
     for name in FILES_ON_REQUEST:
-        (out / name).unlink(missing_ok=True)
-    for name in (*FILES_ON_REQUEST, *FILES):
-        if name in FILES or (folder / name).exists():
-            (folder / name).replace(out / name)
+        if name not in requested:
+            (out / name).unlink(missing_ok=True)
+    for name in (*dict.fromkeys(requested), *FILES):
+        (folder / name).replace(out / name)
 
 
 def _author(stored: Stored, names: bool) -> str:

@@ -274,10 +274,15 @@ class Spool:
 
     def judged_in_order(self) -> Iterator[tuple[Stored, Verdict]]:
         """Yield every message with its verdict, in the order of `in_order`."""
-        sql = f"SELECT v.turn, v.body, {COLUMNS} FROM verdicts v JOIN messages m ON m.seq = v.seq"
-        pages = self._pages(f"{sql} {JOINS} WHERE v.turn > ? ORDER BY v.turn LIMIT ?", 0)
-        for turn, body, *row in pages:
-            yield stored(turn, tuple(row)), Verdict.from_dict(json.loads(body))
+        sql = (
+            f"SELECT v.turn, v.body, w.turn, {COLUMNS} FROM verdicts v "
+            f"JOIN messages m ON m.seq = v.seq {JOINS} LEFT JOIN verdicts w ON w.seq = m.parent"
+        )
+        for turn, body, parent, *row in self._pages(
+            f"{sql} WHERE v.turn > ? ORDER BY v.turn LIMIT ?", 0
+        ):
+            message = stored(turn, tuple(row), parent_turn=parent)
+            yield message, Verdict.from_dict(json.loads(body))
 
     def pick(self, seqs: Iterable[int]) -> Iterator[tuple[Stored, Verdict]]:
         """Yield messages with their verdicts, in the order that is asked for."""
@@ -327,6 +332,10 @@ class Spool:
     def rows(self, sql: str, *values: int | float | str) -> list[tuple[Any, ...]]:
         """Return what a query finds; the caller keeps it short."""
         return self._db.execute(sql, values).fetchall()
+
+    def stream(self, sql: str, *values: int | float | str) -> Iterator[tuple[Any, ...]]:
+        """Yield what a query finds, however much; nothing may be added or recorded meanwhile."""
+        yield from self._db.execute(sql, values)
 
     def _pages(self, sql: str, after: int) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query that goes by its first column, a page at a time."""

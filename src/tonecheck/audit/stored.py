@@ -14,7 +14,7 @@ _LONGEST_TEXT = MAX_CHARS + 1
 LONGEST_NAME = 1_000
 """How much of a name or a title is kept, in characters."""
 
-COLUMNS = "m.seq, m.body, m.text, p.text, t.title, m.member, a.key, a.name"
+COLUMNS = "m.seq, m.body, m.text, p.text, t.title, m.member, a.key, a.name, t.key"
 """What `stored` takes, in this order, from the tables that `JOINS` brings together."""
 JOINS = """
 JOIN threads t ON t.key = m.thread
@@ -35,6 +35,8 @@ class Stored:
         member: The number of its author by order of appearance, or None where nobody is named.
         answers: The same number for the author of the message that it answers.
         answers_name: The name of that author, or empty.
+        thread: The number of its thread, which tells threads of several exports apart.
+        parent: The turn of the message that it answers, once all were judged; or None.
     """
 
     turn: int
@@ -43,11 +45,13 @@ class Stored:
     member: int | None
     answers: int | None
     answers_name: str
+    thread: int
+    parent: int | None = None
 
 
-def stored(turn: int, row: tuple[Any, ...]) -> Stored:
+def stored(turn: int, row: tuple[Any, ...], *, parent_turn: int | None = None) -> Stored:
     """Return the message that a row of `COLUMNS` holds."""
-    seq, body, text, parent, title, member, answers, answers_name = row
+    seq, body, text, parent, title, member, answers, answers_name, thread = row
     fields = json.loads(body)
     fields["time"] = datetime.fromisoformat(fields["time"]) if fields["time"] else None
     fields["title"] = fields["title"] or unpack(title)
@@ -60,6 +64,8 @@ def stored(turn: int, row: tuple[Any, ...]) -> Stored:
         member=member,
         answers=answers,
         answers_name=unpack(answers_name or b""),
+        thread=thread,
+        parent=parent_turn,
     )
 
 

@@ -4,6 +4,7 @@ Everything is counted by SQL over the spool, so the size of the export does not 
 that could not be judged (nothing in the author's own words, or not English) count in no share.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from tonecheck.audit.members import label
@@ -18,10 +19,13 @@ LONGEST_LIST = 500
 """How many threads and members `summary.json` names at most; the counts cover all of them."""
 
 _DAY = 86_400
+_YEAR = 366 * _DAY
+_LONGEST_ID = 1_000
 _STEPS = {
     "day": "date(m.at, 'unixepoch')",
     "week": "date(m.at, 'unixepoch', '-6 days', 'weekday 1')",  # the Monday on or before
     "month": "date(m.at, 'unixepoch', 'start of month')",
+    "year": "date(m.at, 'unixepoch', 'start of year')",
 }
 _CHOSEN = "FROM turns q JOIN messages m ON m.seq = q.seq"
 _JUDGED = "FROM messages m JOIN verdicts v ON v.seq = m.seq WHERE v.judged"
@@ -119,13 +123,16 @@ def _any_tone(spool: Spool, judged: int) -> dict[str, int | float | None]:
 
 
 def _timeline(spool: Spool) -> dict[str, Any]:
-    """Return counts and shares a day, a week or a month, whichever suits the span."""
+    """Return counts and shares a day, week, month or year, whichever suits the span.
+
+    So there are never more than some 200 points, and one message with a wrong date does not make
+    thousands.
+    """
     first, last = spool.rows(f"SELECT min(m.at), max(m.at) {_JUDGED}")[0]
     if first is None:
         return {"step": None, "points": []}
     span = last - first
-    step = "day" if span < 21 * _DAY else "week" if span < 2 * 366 * _DAY else "month"
-    when = _STEPS[step]
+    when = _STEPS[step := _step(span)]
     flagged = {
         (start, tone): count
         for start, tone, count in spool.rows(
@@ -150,25 +157,44 @@ def _timeline(spool: Spool) -> dict[str, Any]:
     return {"step": step, "points": points}
 
 
+def _step(span: float) -> str:
+    if span < 21 * _DAY:
+        return "day"
+    if span < 2 * _YEAR:
+        return "week"
+    return "month" if span < 10 * _YEAR else "year"
+
+
 def _threads(spool: Spool) -> dict[str, Any]:
-    """Return the threads with anything flagged or unsure, by concern.
+    flagged, marked_only = spool.rows(
+        "SELECT coalesce(sum(yes), 0), count(*) - coalesce(sum(yes), 0) "
+        f"FROM (SELECT max(k.yes) AS yes FROM {_MARKED} GROUP BY m.thread)"
+    )[0]
+    return {
+        "with_flagged": flagged,
+        "with_unsure_only": marked_only,
+        "ranked": list(ranked_threads(spool, most=LONGEST_LIST)),
+    }
+
+
+def ranked_threads(spool: Spool, *, most: int | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the threads with anything flagged or unsure, by concern, and what is in each.
 
     The concern of a thread is the sum of the probabilities of its flagged and unsure messages
     (for each message, of its strongest tone). So a long thread with three flagged messages comes
     before a short one with one: there is more in it to look at. It is for sorting, no estimate of
     how many of them a person would flag: where people are mostly kind, probabilities are too high.
+
+    Args:
+        spool: The messages with their verdicts.
+        most: How many to yield, or None for all of them.
     """
-    flagged, marked_only = spool.rows(
-        "SELECT coalesce(sum(yes), 0), count(*) - coalesce(sum(yes), 0) "
-        f"FROM (SELECT max(k.yes) AS yes FROM {_MARKED} GROUP BY m.thread)"
-    )[0]
-    found = spool.rows(
+    found = spool.stream(
         "SELECT t.key, t.name, t.title, sum(k.probability), sum(k.yes), count(*) "
         f"FROM {_MARKED} JOIN threads t ON t.key = m.thread "
         "GROUP BY t.key ORDER BY 4 DESC, t.key LIMIT ?",
-        LONGEST_LIST,
+        -1 if most is None else most,
     )
-    ranked = []
     for key, name, title, concern, yes, marked in found:
         tones = dict(
             spool.rows(
@@ -177,49 +203,47 @@ def _threads(spool: Spool) -> dict[str, Any]:
                 key,
             )
         )
-        ranked.append(
-            {
-                "key": key,
-                "thread": unpack(name),
-                "title": unpack(title),
-                "messages": _number(spool, f"SELECT count(*) {_JUDGED} AND m.thread = ?", key),
-                "concern": round(concern, 2),
-                "flagged": yes,
-                "unsure": marked - yes,
-                "tones": {str(tone): tones.get(str(tone), 0) for tone in TONES},
-            }
-        )
-    return {
-        "with_flagged": flagged,
-        "with_unsure_only": marked_only,
-        "ranked": ranked,
-    }
+        yield {
+            "key": key,
+            "thread": unpack(name)[:_LONGEST_ID],
+            "title": unpack(title),
+            "messages": _number(spool, f"SELECT count(*) {_JUDGED} AND m.thread = ?", key),
+            "concern": round(concern, 2),
+            "flagged": yes,
+            "unsure": marked - yes,
+            "tones": {str(tone): tones.get(str(tone), 0) for tone in TONES},
+        }
 
 
 def _received(spool: Spool, names: bool) -> dict[str, Any]:
-    """Return the members who were answered with a flagged message, by how many of these they got.
+    number = _number(spool, f"SELECT count(*) FROM ({_RECEIVED})")
+    return {"members": number, "ranked": list(receivers(spool, names=names, most=LONGEST_LIST))}
+
+
+def receivers(spool: Spool, *, names: bool, most: int | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the members who were answered with a flagged message, by how many of these they got.
 
     Only answers whose parent the export names or that was inferred count, and nobody receives from
     themselves.
+
+    Args:
+        spool: The messages with their verdicts.
+        names: Whether members are called by name rather than by pseudonym.
+        most: How many to yield, or None for all of them.
     """
-    found = spool.rows(
+    found = spool.stream(
         f"SELECT r.member, a.name, r.answers, r.flagged FROM ({_RECEIVED}) r "
         "JOIN members a ON a.key = r.member ORDER BY r.flagged DESC, r.member LIMIT ?",
-        LONGEST_LIST,
+        -1 if most is None else most,
     )
-    members = []
     for member, name, answers, flagged in found:
         total = answers if answers >= MIN_ANSWERS else 0
-        members.append(
-            {
-                "member": label(member, unpack(name), names=names),
-                "answers": answers,
-                "flagged": flagged,
-                **Share(flagged, total).to_dict(),
-            }
-        )
-    number = _number(spool, f"SELECT count(*) FROM ({_RECEIVED})")
-    return {"members": number, "ranked": members}
+        yield {
+            "member": label(member, unpack(name), names=names),
+            "answers": answers,
+            "flagged": flagged,
+            **Share(flagged, total).to_dict(),
+        }
 
 
 def _counted(share: Share) -> dict[str, int | float | None]:

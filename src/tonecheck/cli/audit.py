@@ -80,6 +80,10 @@ def audit(  # noqa: PLR0913  an option is a parameter
         Path | None,
         typer.Option(metavar="DIR", help="An earlier audit: say what has changed since."),
     ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(metavar="parquet|sqlite", help="Write the verdicts to this table, too."),
+    ] = None,
     title: Annotated[str, typer.Option(metavar="TEXT", help="What to call the report.")] = "",
     model: Model = "default",
     config: Config = None,
@@ -87,8 +91,9 @@ def audit(  # noqa: PLR0913  an option is a parameter
 ) -> None:
     """Audit exported conversations into a report.
 
-    The folder also gets the verdict on every message, as JSON lines and CSV. Single rows that
-    cannot be read are counted and listed in problems.jsonl; if none can, the exit code is 2.
+    The folder also gets the verdict on every message, as JSON lines and CSV, and with --also as
+    Parquet or as a SQLite database for questions in SQL. Single rows that cannot be read are
+    counted and listed in problems.jsonl; if none can, the exit code is 2.
 
     Messages that --since, --until, --include or --exclude leave out are counted, and still stand
     above their answers. In a PATTERN, * stands for any text and ? for one character. Whoever is
@@ -115,6 +120,7 @@ def audit(  # noqa: PLR0913  an option is a parameter
             names=names,
             selection=selection,
             hiding=hiding,
+            also=tuple(also or ()),
             title=title,
             compare=compare,
             made_on=date.today(),
