@@ -16,17 +16,8 @@ import tonecheck
 from tonecheck.audit.spool import Spool
 from tonecheck.errors import InputError, ModelError
 from tonecheck.exports import read_export
-from tonecheck.integrations.stages import (
-    SHARD_BITS,
-    Judge,
-    Model,
-    Plan,
-    in_order,
-    link,
-    message_of,
-    read_shard,
-    row_of,
-)
+from tonecheck.integrations.judging import Judge, Model, in_order, message_of, row_of
+from tonecheck.integrations.stages import SHARD_BITS, Plan, link, read_shard
 from tonecheck.integrations.storage import find_shards
 from tonecheck.messages import BadRow
 from tonecheck.modelstore import open_model
@@ -167,6 +158,15 @@ def test_other_versions_on_a_machine_are_refused():
         model.unpack()
     with pytest.raises(ModelError, match=r"has tonecheck .* started with 0\.0\.0\. Install the"):
         replace(model, version="0.0.0").unpack()
+
+
+def test_a_machine_that_cannot_use_the_model_says_so_in_the_place_of_verdicts(tmp_path):
+    write(tmp_path / "shards" / "a.jsonl", [{"text": "Hi"}])
+    judge = Judge(Model.pack("linear-en", None, label="linear-en@0.0.1"))
+    ((_, body, verdict),) = in_order([judge(linked(plan_of(tmp_path / "shards")))])
+    assert verdict is None
+    with pytest.raises(ModelError, match=r"has the model linear-en@.* started with linear-en@0\.0"):
+        row_of(body)
 
 
 def test_parquet_shards_are_read_as_json_lines_are(tmp_path):

@@ -16,18 +16,10 @@ from typing import Any
 from tonecheck.audit.engine import TABLE, Judged, source_of
 from tonecheck.audit.manifest import Export
 from tonecheck.checker import BATCH, load
-from tonecheck.errors import InputError, ModelError, ToneCheckError, require
+from tonecheck.errors import InputError, ModelError, require
 from tonecheck.exports.registry import reader_named
-from tonecheck.integrations.stages import (
-    SHARD_BITS,
-    Judge,
-    Model,
-    Plan,
-    in_order,
-    link,
-    read_shard,
-    row_of,
-)
+from tonecheck.integrations.judging import Judge, Model, in_order, row_of
+from tonecheck.integrations.stages import SHARD_BITS, Plan, link, read_shard
 from tonecheck.integrations.storage import Shard, find_shards
 
 _BUCKET_BYTES = 16 * 1024**2  # of a shard as it lies there; in memory it is a few times that
@@ -69,7 +61,7 @@ _Shard = tuple[int, Iterator[tuple[int, str, str | None]]]  # its position, and 
 def judge_shards(places: Sequence[str], *, options: ShardOptions = _DEFAULTS) -> Any:  # noqa: ANN401  a ray.data.Dataset
     """Return a Ray dataset with the verdict on every message, in the order of reading.
 
-    Its columns are those of `stages.JUDGED`: `number`, `body` (JSON of the row) and `verdict`
+    Its columns are those of `judging.JUDGED`: `number`, `body` (JSON of the row) and `verdict`
     (JSON, null for a row that could not be read). Messages that stand twice are judged twice.
 
     Args:
@@ -227,17 +219,18 @@ def _judged(plan: Plan, model: Model, *, workers: int | None) -> Any:  # noqa: A
 
 
 def _tables(plan: Plan, model: Model, *, workers: int | None) -> Iterator[Any]:
-    """Yield the tables of verdicts; what went wrong on the cluster is raised as it was there."""
+    """Yield the tables of verdicts.
+
+    Raises:
+        ModelError: If the cluster fails.
+    """
     connect()
     ray = require("ray", extra="ray")
     try:
         dataset = _judged(plan, model, workers=workers)
         yield from dataset.iter_batches(batch_size=BATCH, batch_format="pyarrow")
     except ray.exceptions.RayError as err:
-        cause = getattr(err, "cause", None)
-        if isinstance(cause, ToneCheckError):
-            raise cause from err
         raise ModelError(
-            f"the cluster could not judge: {type(cause or err).__name__}. What was done until then "
+            f"the cluster could not judge: {type(err).__name__}. What was done until then "
             "is kept. Its logs say more; mend it, and run the same command again."
         ) from err

@@ -1,33 +1,29 @@
-"""What each machine of a cluster does of an audit, as functions of tables; no Ray in here.
+"""Reads and links messages on the machines of a cluster, as functions of tables; no Ray in here.
 
 Three stages give what one machine would have said, with nothing but a few shards in memory:
 `read_shard` reads with the readers that a local audit uses; `link` gives answers the text that
-they answer, for those messages that were sorted into one bucket; and `Judge` judges.
+they answer, for those messages that were sorted into one bucket; and `judging.Judge` judges.
 
 A message that answers another goes to the bucket of what it answers. A thread of any length is
 thus spread over buckets, and an id that another thread uses is found, as well.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
 
-from tonecheck import __version__
 from tonecheck.audit.engine import source_of
 from tonecheck.audit.stored import cut, pack, to_json
-from tonecheck.checker import ToneChecker, load
-from tonecheck.errors import InputError, ModelError
+from tonecheck.errors import InputError
 from tonecheck.exports import read_export
+from tonecheck.integrations.judging import compact
 from tonecheck.integrations.storage import Shard, fetched
-from tonecheck.messages import BadRow, Message
+from tonecheck.messages import Message
 
 SHARD_BITS = 40
 """A row is numbered by its shard, and in these bits by its place there: the order of reading."""
@@ -46,9 +42,6 @@ READ = pa.schema(
 
 LINKED = pa.schema([("number", pa.int64()), ("body", pa.string()), ("parent", pa.string())])
 """What `link` gives. Texts are JSON, because Arrow refuses the lone surrogates of some exports."""
-
-JUDGED = pa.schema([("number", pa.int64()), ("body", pa.string()), ("verdict", pa.string())])
-"""What `Judge` gives; the verdict is null for what is no message."""
 
 _ROWS = 1_000  # a table
 _KEPT = 2  # uses of an id: the first, and the next for where the first is the answer itself
@@ -107,110 +100,6 @@ def link(bucket: pa.Table) -> pa.Table:
     return pa.Table.from_pylist(linked, schema=LINKED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """A model as it travels to other machines.
-
-    Attributes:
-        name: The name of a shipped model, or of the folder.
-        files: What the folder holds, by path, or nothing for a shipped model.
-        settings: The content of a `tonecheck.toml`, or None.
-        label: The `name@version` that it must turn out to be.
-        version: The version of tonecheck that it must be used with.
-    """
-
-    name: str
-    files: Mapping[str, bytes] = field(repr=False)
-    settings: bytes | None
-    label: str
-    version: str = __version__
-
-    @classmethod
-    def pack(cls, model: str, settings: Path | None, *, label: str) -> "Model":
-        """Return a model ready to travel; see `tonecheck.load` for the arguments."""
-        folder = Path(model)
-        files = {}
-        if folder.is_dir():
-            paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-            files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
-        own = settings.read_bytes() if settings else None
-        return cls(name=model, files=files, settings=own, label=label)
-
-    def unpack(self) -> ToneChecker:
-        """Return the checker.
-
-        Raises:
-            ModelError: If this machine has another version of tonecheck or of the model.
-        """
-        if self.version != __version__:
-            raise ModelError(
-                f"a machine of the cluster has tonecheck {__version__}, and the audit was started "
-                f"with {self.version}. Install the same version everywhere."
-            )
-        with TemporaryDirectory(prefix="tonecheck-") as scratch:
-            folder = Path(scratch) / (Path(self.name).name or "model")
-            for name, content in self.files.items():
-                path = folder / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-            settings = Path(scratch) / "tonecheck.toml" if self.settings is not None else None
-            if settings:
-                settings.write_bytes(self.settings or b"")
-            checker = load(str(folder) if self.files else self.name, settings=settings)
-        if checker.model != self.label:
-            raise ModelError(
-                f"a machine of the cluster has the model {checker.model}, and the audit was "
-                f"started with {self.label}. Install the same version everywhere."
-            )
-        return checker
-
-
-class Judge:
-    """Judges tables of messages; it is made once a process, and loads the model then."""
-
-    def __init__(self, model: Model) -> None:
-        self._checker = model.unpack()
-
-    def __call__(self, linked: pa.Table) -> pa.Table:
-        """Return the verdicts on a table of `LINKED`, as one of `JUDGED`."""
-        rows = linked.to_pylist()
-        bodies = [json.loads(row["body"]) for row in rows]
-        messages = [
-            message_of(body["message"], parent=row["parent"])
-            for row, body in zip(rows, bodies, strict=True)
-            if "message" in body
-        ]
-        verdicts = self._checker.check_many(messages)
-        judged = [
-            {
-                "number": row["number"],
-                "body": row["body"],
-                "verdict": _compact(next(verdicts).to_dict()) if "message" in body else None,
-            }
-            for row, body in zip(rows, bodies, strict=True)
-        ]
-        return pa.Table.from_pylist(judged, schema=JUDGED)
-
-
-def row_of(body: str) -> Message | BadRow:
-    """Return the row that a body holds.
-
-    Raises:
-        InputError: If it holds why a shard cannot be read at all.
-    """
-    held = json.loads(body)
-    if "error" in held:
-        raise InputError(held["error"])
-    return BadRow(**held["bad"]) if "bad" in held else message_of(held["message"])
-
-
-def message_of(fields: Mapping[str, Any], *, parent: str | None = None) -> Message:
-    """Return the message that a body holds, and, where it is given, with what it answers."""
-    time = datetime.fromisoformat(fields["time"]) if fields["time"] else None
-    text = fields["parent"] if parent is None else json.loads(parent)
-    return Message(**{**fields, "time": time, "parent": text})
-
-
 def _rows(plan: Plan, position: int) -> Iterator[dict[str, Any]]:
     shard = plan.shards[position]
     try:
@@ -263,7 +152,7 @@ def _row(
         "link": link,
         "own": own,
         "said": said,
-        "body": _compact(body),
+        "body": compact(body),
     }
 
 
@@ -311,14 +200,3 @@ def _about(err: InputError, shard: Shard) -> str:
     """Return what is wrong with a shard, without the name of its copy on this machine."""
     text = str(err)
     return text.removeprefix(f"{err.place}: ") if shard.name in err.place else text
-
-
-def _compact(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, separators=(",", ":"))
-
-
-def in_order(tables: Iterable[pa.Table]) -> Iterator[tuple[int, str, str | None]]:
-    """Yield the number, the body and the verdict of every row of tables of `JUDGED`."""
-    for table in tables:
-        columns = (table[name].to_pylist() for name in JUDGED.names)
-        yield from zip(*columns, strict=True)
