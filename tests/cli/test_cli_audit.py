@@ -1,4 +1,5 @@
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ POST = {"thread": "a", "author": "Ann Ode", "text": "You are an idiot, just goog
 @pytest.fixture(autouse=True)
 def without_charts(monkeypatch):
     """Make the extra that draws charts look as if it were not installed, to save time."""
-    monkeypatch.setitem(__import__("sys").modules, "altair", None)
+    monkeypatch.setitem(sys.modules, "altair", None)
 
 
 def test_audit_writes_the_report_and_says_what_it_found(invoke, tmp_path):
@@ -126,6 +127,15 @@ def test_an_audit_with_other_options_says_that_it_starts_anew(invoke, write_line
         "and this one starts anew\n"
     )
     assert done.exit_code == 0
+
+
+def test_an_engine_that_is_not_installed_says_how_to_install_it(invoke, write_lines, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setitem(sys.modules, "ray.data", None)
+    done = invoke("audit", write_lines([POST]), "--out", "report", "--engine", "ray")
+    assert done.exit_code == 2
+    assert 'Install it with: pip install "tonecheck[ray]"' in done.stderr
+    assert not Path("report").exists()
 
 
 def raising(error):

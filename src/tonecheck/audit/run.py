@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from tonecheck.audit.clusters import COUNTS
 from tonecheck.audit.comparison import COMPARISON, Audited, read_before, write_comparison
+from tonecheck.audit.engine import TABLE, Engine, Judged, KeptVerdicts, source_of, unjudged
 from tonecheck.audit.files import VerdictFiles, write_problem
 from tonecheck.audit.hiding import Hidden, Hiding, hide
 from tonecheck.audit.lists import LISTS, write_lists
@@ -45,7 +46,6 @@ FILES_ON_REQUEST = (COMPARISON, *TABLES.values())
 _PROBLEMS_SHOWN = 20
 _PROGRESS_EVERY = 50
 _COMMIT_EVERY = 1_024  # whole batches, so that a run that goes on makes them up as one run would
-_TABLE = "table"
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the phase (`reading`, `judging`, `hiding` or `writing`), how many messages are done,
@@ -132,7 +132,11 @@ _DEFAULTS = AuditOptions()
 
 
 def run_audit(
-    exports: Sequence[Path], out: Path, checker: Checker, *, options: AuditOptions = _DEFAULTS
+    exports: Sequence[Path] | Engine,
+    out: Path,
+    checker: Checker,
+    *,
+    options: AuditOptions = _DEFAULTS,
 ) -> AuditResult:
     """Audit exported conversations into a folder, and return what was found.
 
@@ -140,6 +144,12 @@ def run_audit(
     while an export is read, a full disk, Ctrl-C, a killed process) leaves in the folder what was
     there before, and beside it the unfinished work: the same call goes on from there, and its files
     are those of one run. Only while finished files are put in place is there no `summary.json`.
+
+    Args:
+        exports: The files, or an engine that reads and judges them elsewhere.
+        out: The folder.
+        checker: What judges, or where an engine does, what it judges with.
+        options: How to run it.
 
     Raises:
         InputError: If an export cannot be read at all or is given twice, the folder holds
@@ -149,7 +159,8 @@ def run_audit(
         MissingExtraError: If a format or a table needs an extra that is not installed.
     """
     require_tables(options.also)
-    _require_different(exports)
+    if isinstance(exports, Sequence):
+        _require_different(exports)
     _require_ours(out)
     _require_one_of(options)
     before = _before(out, checker, options)
@@ -159,7 +170,8 @@ def run_audit(
             _read(exports, work, options)
         work.spool.sort()
         selected = select(work.spool, options.selection)
-        _judge(checker, work.spool, options)
+        judge = checker if isinstance(exports, Sequence) else KeptVerdicts(checker, work.spool)
+        _judge(judge, work.spool, options)
         hidden = _hide(work, options)
         summary, comparison = _write(work, options, selected=selected, hidden=hidden, before=before)
         _put_in_place(work.folder, out, _on_request(options))
@@ -207,11 +219,18 @@ def _require_one_of(options: AuditOptions) -> None:
         )
 
 
-def _manifest(exports: Sequence[Path], checker: Checker, options: AuditOptions) -> Manifest:
+def _manifest(
+    exports: Sequence[Path] | Engine, checker: Checker, options: AuditOptions
+) -> Manifest:
     """Return what the audit is of; a file that no reader takes is refused before hours of work."""
+    if isinstance(exports, Sequence):
+        files = [Export.of(path, format=_format(path, options)) for path in exports]
+        engine = {}
+    else:
+        files, engine = list(exports.exports), {"engine": exports.name}
     return Manifest(
-        exports=tuple(Export.of(path, format=_format(path, options)) for path in exports),
-        options=plain(options),
+        exports=tuple(files),
+        options={**plain(options), **engine},
         checker={
             "model": checker.model,
             "thresholds": {str(tone): asdict(checker.policy[tone]) for tone in TONES},
@@ -224,37 +243,40 @@ def _manifest(exports: Sequence[Path], checker: Checker, options: AuditOptions) 
 def _format(path: Path, options: AuditOptions) -> str:
     read_export(path, format=options.format, columns=options.columns)  # raises what is wrong
     if options.columns:
-        return _TABLE
+        return TABLE
     return options.format or sniff(path).name
 
 
-def _read(exports: Sequence[Path], work: Work, options: AuditOptions) -> None:
+def _read(exports: Sequence[Path] | Engine, work: Work, options: AuditOptions) -> None:
     """Stream every export into the spool that is not there yet, and what cannot be read as well."""
     spool = work.spool
     done = spool.read
-    for position in range(spool.exports, len(exports)):
-        format = work.manifest.exports[position].format
-        rows = read_export(exports[position], format=format, columns=options.columns)
-        source = _source(format, position)
+    for position in range(spool.exports, len(work.manifest.exports)):
+        source, rows = _opened(exports, work.manifest, options, position=position)
         before, duplicates = done, 0
-        for row in rows:
+        for row, verdict in rows:
             if isinstance(row, BadRow):
                 spool.add_problem(row)
                 continue
-            duplicates += not spool.add(row, source=source)
+            new = spool.add(row, source=source)
+            if new and verdict is not None:
+                spool.keep(verdict)
+            duplicates += not new
             done += 1
             _tell(options, "reading", done, total=None)
         spool.end_export(read=done - before, duplicates=duplicates)
     _tell(options, "reading", done, total=done)
 
 
-def _source(format: str, position: int) -> str:
-    """Return where the ids of an export count.
-
-    A platform's ids hold across its files: a chat may be exported in parts, or week by week with
-    days that overlap. Those of a table hold within it, as nobody knows who numbered its rows.
-    """
-    return format if format != _TABLE else f"{_TABLE} {position}"
+def _opened(
+    exports: Sequence[Path] | Engine, manifest: Manifest, options: AuditOptions, *, position: int
+) -> tuple[str, Iterator[Judged]]:
+    """Return where the ids of an export count, and its rows."""
+    if not isinstance(exports, Sequence):
+        return exports.source(position), exports.read(position)
+    format = manifest.exports[position].format
+    rows = read_export(exports[position], format=format, columns=options.columns)
+    return source_of(format, position), unjudged(rows)
 
 
 def _judge(checker: Checker, spool: Spool, options: AuditOptions) -> None:

@@ -64,6 +64,7 @@ CREATE TABLE IF NOT EXISTS turns (turn INTEGER PRIMARY KEY, seq INTEGER);
 CREATE TABLE IF NOT EXISTS verdicts (
     turn INTEGER PRIMARY KEY, seq INTEGER, note TEXT, judged INTEGER, truncated INTEGER, body TEXT
 );
+CREATE TABLE IF NOT EXISTS kept (seq INTEGER PRIMARY KEY, body TEXT);
 CREATE TABLE IF NOT EXISTS marks (
     seq INTEGER, tone TEXT, decision TEXT, severity TEXT, probability REAL
 );
@@ -214,6 +215,16 @@ class Spool:
             ),
         )
         return kept.rowcount == 1
+
+    def keep(self, verdict: str) -> None:
+        """Keep what an engine said, as JSON, of the message that was added last."""
+        self._db.execute("INSERT INTO kept SELECT max(seq), ? FROM messages", (verdict,))
+
+    def kept_in_order(self, *, after: int = 0) -> Iterator[Verdict]:
+        """Yield what an engine said of each message, in the order of `in_order`."""
+        sql = "SELECT q.turn, k.body FROM turns q JOIN kept k ON k.seq = q.seq WHERE q.turn > ?"
+        for _, body in self._pages(f"{sql} ORDER BY q.turn LIMIT ?", after):
+            yield Verdict.from_dict(json.loads(body))
 
     def add_problem(self, row: BadRow) -> None:
         """Keep a row that could not be read, or what else a reader had to say."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,19 +13,30 @@ from tonecheck.cli.options import Config, Model, Quiet, examples, settings_file
 from tonecheck.cli.people import make_key, read_hiding, read_selection, scope_lines, unmatched
 from tonecheck.cli.progress import Progress
 from tonecheck.console import printable
-from tonecheck.errors import InputError
+from tonecheck.errors import InputError, require
 from tonecheck.labels import TONES
+
+if TYPE_CHECKING:
+    from tonecheck.integrations.ray import RayEngine
 
 EXAMPLES = examples(
     "tonecheck audit slack-export.zip --out report/",
     "tonecheck audit posts.csv --map text=body --map author=user --out report/",
     "tonecheck audit october.zip --compare september/ --out october/",
+    "tonecheck audit s3://bucket/posts/ --engine ray --out report/",
 )
+
+
+class EngineName(StrEnum):
+    """Where messages are read and judged."""
+
+    LOCAL = "local"
+    RAY = "ray"
 
 
 def audit(  # noqa: PLR0913  an option is a parameter
     exports: Annotated[
-        list[Path], typer.Argument(metavar="EXPORT...", help="Exported files; see `formats`.")
+        list[str], typer.Argument(metavar="EXPORT...", help="Exported files; see `formats`.")
     ],
     *,
     out: Annotated[
@@ -85,6 +97,10 @@ def audit(  # noqa: PLR0913  an option is a parameter
         typer.Option(metavar="parquet|sqlite", help="Write the verdicts to this table, too."),
     ] = None,
     title: Annotated[str, typer.Option(metavar="TEXT", help="What to call the report.")] = "",
+    engine: Annotated[
+        EngineName,
+        typer.Option(help="Work here, or on a Ray cluster: then folders and s3:// may be given."),
+    ] = EngineName.LOCAL,
     model: Model = "default",
     config: Config = None,
     quiet: Quiet = False,
@@ -112,6 +128,10 @@ def audit(  # noqa: PLR0913  an option is a parameter
     from tonecheck.audit.run import AuditOptions, run_audit
     from tonecheck.parallel import Team, usable_cores
 
+    source: list[Path] | RayEngine = [Path(export) for export in exports]
+    if engine is EngineName.RAY:
+        source = _ray(exports, format=format, columns=mapping, model=model, settings=settings)
+        title = title or ", ".join(Path(export).name for export in exports)
     checker = Team.load(model, settings=settings, workers=usable_cores())
     with Progress(quiet=quiet) as progress:
         options = AuditOptions(
@@ -127,7 +147,7 @@ def audit(  # noqa: PLR0913  an option is a parameter
             on_progress=progress.update,
             on_notice=None if quiet else _say,
         )
-        result = run_audit(exports, out, checker, options=options)
+        result = run_audit(source, out, checker, options=options)
     for warning in unmatched(selection, result.summary):
         _say(warning)
     if not quiet:
@@ -141,6 +161,22 @@ def audit(  # noqa: PLR0913  an option is a parameter
             f"no message could be read; {out / 'problems.jsonl'} says why. "
             "Name the format with --format, or the columns with --map."
         )
+
+
+def _ray(
+    places: list[str],
+    *,
+    format: str | None,
+    columns: Mapping[str, str],
+    model: str,
+    settings: Path | None,
+) -> "RayEngine":
+    require("ray.data", extra="ray")
+
+    from tonecheck.integrations.ray import RayEngine, ShardOptions
+
+    options = ShardOptions(format=format, columns=columns or None, model=model, settings=settings)
+    return RayEngine(places, options=options)
 
 
 def _say(notice: str) -> None:

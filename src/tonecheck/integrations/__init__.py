@@ -1,0 +1,1 @@
+"""Where tonecheck meets other programs; each module imports its host only when it is used."""
