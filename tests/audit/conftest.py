@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from tonecheck.audit.run import AuditOptions, run_audit
+from tonecheck.audit.options import AuditOptions
+from tonecheck.audit.run import run_audit
 from tonecheck.labels import TONES, Decision, Severity, Tone
 from tonecheck.messages import Message
 from tonecheck.policy import Band

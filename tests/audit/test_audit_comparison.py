@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tonecheck.audit.comparison import Audited, compare
-from tonecheck.audit.run import AuditOptions, run_audit
+from tonecheck.audit.options import AuditOptions
+from tonecheck.audit.run import run_audit
 from tonecheck.errors import InputError
 from tonecheck.labels import TONES
 from tonecheck.policy import Band

@@ -5,7 +5,8 @@ import pytest
 
 from tonecheck.audit.engine import source_of
 from tonecheck.audit.manifest import Export
-from tonecheck.audit.run import AuditOptions, run_audit
+from tonecheck.audit.options import AuditOptions
+from tonecheck.audit.run import run_audit
 from tonecheck.errors import InputError
 from tonecheck.exports import read_export
 from tonecheck.messages import BadRow

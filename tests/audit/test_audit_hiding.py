@@ -6,8 +6,9 @@ import pytest
 
 from tonecheck.audit.files import VerdictFiles
 from tonecheck.audit.hiding import Hiding
+from tonecheck.audit.options import AuditOptions
 from tonecheck.audit.pseudonyms import Pseudonyms
-from tonecheck.audit.run import AuditOptions, run_audit
+from tonecheck.audit.run import run_audit
 from tonecheck.audit.spool import Spool
 from tonecheck.errors import InputError
 from tonecheck.prepare import MAX_CHARS

@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from tonecheck.audit.options import AuditOptions
 from tonecheck.audit.quotes import Mark
 from tonecheck.audit.report import likelihood
-from tonecheck.audit.run import FILES, AuditOptions, run_audit
+from tonecheck.audit.run import FILES, run_audit
 from tonecheck.labels import Decision, Severity, Tone
 from tonecheck.messages import BadRow, Message
 

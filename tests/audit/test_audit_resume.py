@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tonecheck.audit.files import VerdictFiles
-from tonecheck.audit.run import FILES, AuditOptions, run_audit
+from tonecheck.audit.options import AuditOptions
+from tonecheck.audit.run import FILES, run_audit
 from tonecheck.errors import InputError
 from tonecheck.labels import TONES
 from tonecheck.policy import Band

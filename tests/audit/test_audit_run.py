@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tonecheck.audit.run import FILES, AuditOptions, run_audit
+from tonecheck.audit.options import AuditOptions
+from tonecheck.audit.run import FILES, run_audit
 from tonecheck.audit.spool import Spool
 from tonecheck.audit.summary import LONGEST_LIST
 from tonecheck.errors import InputError

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 import tonecheck
-from tonecheck.audit.run import AuditOptions, run_audit
+from tonecheck.audit.options import AuditOptions
+from tonecheck.audit.run import run_audit
 from tonecheck.errors import InputError
 from tonecheck.labels import Tone
 from tonecheck.modelstore import shipped_models

@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tonecheck.audit.run import AuditOptions, run_audit
+from tonecheck.audit.options import AuditOptions
+from tonecheck.audit.run import run_audit
 from tonecheck.audit.selection import Selection, read_period, read_rule
 from tonecheck.errors import InputError
 

@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 import tonecheck
-from tonecheck.audit.run import AuditOptions, run_audit
+from tonecheck.audit.options import AuditOptions
+from tonecheck.audit.run import run_audit
 from tonecheck.labels import TONES
 from tonecheck.modelstore import shipped_models
 

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tonecheck.audit.flat import ADVICE, keepable
-from tonecheck.audit.run import FILES, AuditOptions, run_audit
+from tonecheck.audit.options import AuditOptions
+from tonecheck.audit.run import FILES, run_audit
 from tonecheck.audit.tables import TABLES
 from tonecheck.errors import InputError, MissingExtraError
 from tonecheck.labels import TONES

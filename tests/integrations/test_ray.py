@@ -14,7 +14,8 @@ import ray
 from ray.cluster_utils import Cluster
 
 from tonecheck import load
-from tonecheck.audit.run import AuditOptions, run_audit
+from tonecheck.audit.options import AuditOptions
+from tonecheck.audit.run import run_audit
 from tonecheck.integrations.ray import RayEngine, ShardOptions
 
 pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("ignore")]  # Ray's own are many

@@ -1,9 +1,10 @@
 """What an audit needs of a cluster that reads and judges in its place."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from tonecheck.audit.manifest import Export
+from tonecheck.audit.options import Checker
 from tonecheck.audit.spool import Spool
 from tonecheck.messages import BadRow, Message
 from tonecheck.verdict import Verdict
@@ -48,7 +49,7 @@ class Engine(Protocol):
 class KeptVerdicts:
     """Says what an engine said, in the place of a checker."""
 
-    def __init__(self, checker: Any, spool: Spool) -> None:  # noqa: ANN401  see `run.Checker`
+    def __init__(self, checker: Checker, spool: Spool) -> None:
         self.model = checker.model
         self.policy = checker.policy
         self.card = checker.card

@@ -2,34 +2,32 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import tee
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from tonecheck.audit.clusters import COUNTS
 from tonecheck.audit.comparison import COMPARISON, Audited, read_before, write_comparison
 from tonecheck.audit.engine import TABLE, Engine, Judged, KeptVerdicts, source_of, unjudged
 from tonecheck.audit.files import VerdictFiles, write_problem
-from tonecheck.audit.hiding import Hidden, Hiding, hide
+from tonecheck.audit.hiding import Hidden, hide
 from tonecheck.audit.lists import LISTS, write_lists
 from tonecheck.audit.manifest import Export, Manifest, plain
 from tonecheck.audit.members import label
+from tonecheck.audit.options import AuditOptions, Checker
 from tonecheck.audit.report import render_report
-from tonecheck.audit.selection import Selected, Selection, select
+from tonecheck.audit.selection import Selected, select
 from tonecheck.audit.spool import Spool
 from tonecheck.audit.stored import Stored
 from tonecheck.audit.summary import summarise
 from tonecheck.audit.tables import TABLES, VerdictTables, require_tables
-from tonecheck.audit.workplace import FOLDER, Notify, Work, open_work
+from tonecheck.audit.workplace import FOLDER, Work, open_work
 from tonecheck.errors import InputError
 from tonecheck.exports import read_export, sniff
 from tonecheck.labels import TONES
-from tonecheck.messages import BadRow, Message
-from tonecheck.policy import Policy
-from tonecheck.verdict import Verdict
+from tonecheck.messages import BadRow
 
 SCHEMA = 1
 """The version of `summary.json`; it grows only when a key changes its meaning or goes away."""
@@ -46,66 +44,6 @@ FILES_ON_REQUEST = (COMPARISON, *TABLES.values())
 _PROBLEMS_SHOWN = 20
 _PROGRESS_EVERY = 50
 _COMMIT_EVERY = 1_024  # whole batches, so that a run that goes on makes them up as one run would
-
-Progress = Callable[[str, int, int | None], None]
-"""Called with the phase (`reading`, `judging`, `hiding` or `writing`), how many messages are done,
-and of how many."""
-
-
-class Checker(Protocol):
-    """What an audit needs of a `ToneChecker`."""
-
-    @property
-    def model(self) -> str:
-        """Return the model's `name@version`."""
-        ...
-
-    @property
-    def policy(self) -> Policy:
-        """Return the thresholds in force."""
-        ...
-
-    @property
-    def card(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return what the model card states of each tone; it may be empty."""
-        ...
-
-    def check_many(self, messages: Iterable[Message]) -> Iterator[Verdict]:
-        """Yield a verdict for each message, in order."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditOptions:
-    """How to run an audit.
-
-    Attributes:
-        format: The name of the exports' format, or None to find out.
-        columns: For tables, which column holds what: `{"text": "body"}`.
-        names: Whether members appear under their names rather than pseudonyms.
-        selection: Which messages the audit is about.
-        hiding: What its files do not show; the names of those who are left out never.
-        title: What the report is called, or empty for the names of the exports.
-        compare: The folder of an earlier audit to compare with, or None.
-        also: Which of `TABLES` to write as well.
-        made_on: The date to print on the report, or None to leave it out. An audit that goes on
-            keeps the date of its first run.
-        on_progress: Called now and then, with the phase, the messages done, and the total or None.
-        on_notice: Called with a sentence where unfinished work is taken up or thrown away.
-    """
-
-    format: str | None = None
-    columns: Mapping[str, str] | None = None
-    names: bool = False
-    selection: Selection = field(default_factory=Selection)
-    hiding: Hiding = field(default_factory=Hiding)
-    title: str = ""
-    # What is not compared is no part of the manifest: it may change from run to run.
-    compare: Path | None = field(default=None, compare=False)
-    also: tuple[str, ...] = field(default=(), compare=False)
-    made_on: date | None = field(default=None, compare=False)
-    on_progress: Progress | None = field(default=None, compare=False)
-    on_notice: Notify | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,7 +125,8 @@ def audit(  # noqa: PLR0913  an option is a parameter
     selection = read_selection((since, until, time_zone), include or (), exclude or ())
     hiding = read_hiding(pseudonymise, redact=redact)
 
-    from tonecheck.audit.run import AuditOptions, run_audit
+    from tonecheck.audit.options import AuditOptions
+    from tonecheck.audit.run import run_audit
     from tonecheck.parallel import Team, usable_cores
 
     source: list[Path] | RayEngine = [Path(export) for export in exports]
