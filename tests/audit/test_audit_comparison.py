@@ -1,12 +1,15 @@
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from tonecheck.audit.comparison import Audited, compare
+from tonecheck.audit.hiding import Hiding
 from tonecheck.audit.options import AuditOptions
 from tonecheck.audit.run import run_audit
+from tonecheck.audit.selection import Selection, read_rule
 from tonecheck.errors import InputError
 from tonecheck.labels import TONES
 from tonecheck.policy import Band
@@ -137,6 +140,31 @@ def test_an_earlier_audit_that_is_later_is_told_of(compared):
     assert kinds(compared(community(9, month=10), community(9)))[0] == "order"
 
 
+def test_one_export_is_compared_with_itself_by_its_dates(audit_into):
+    rows = [*community(30), *community(4, month=10)]
+    october = datetime(2026, 10, 1, tzinfo=UTC)
+    before = audit_into(rows, "before", selection=Selection(until=october))
+    out = audit_into(rows, "after", selection=Selection(since=october), compare=before)
+    found = json.loads((out / "comparison.json").read_text("utf-8"))
+    assert found["tones"]["hostility"]["change"] == "less"
+    assert found["before"]["period"]["last"] == "2026-09-28T10:04:00Z"
+    assert not found["warnings"]
+
+
+def test_hidden_texts_are_compared_with_shown_ones(audit_into):
+    before = audit_into(community(9), "before")
+    out = audit_into(community(9), "after", hiding=Hiding(redact=True), compare=before)
+    assert kinds(json.loads((out / "comparison.json").read_text("utf-8")))[0] == "same"
+
+
+def test_channels_that_only_one_audit_leaves_out_are_told_of(audit_into):
+    before = audit_into(community(9), "before")
+    rule = read_rule("channel=none*", include=False)
+    selection = Selection(rules=(rule,))
+    out = audit_into(community(9, month=10), "after", selection=selection, compare=before)
+    assert kinds(json.loads((out / "comparison.json").read_text("utf-8")))[0] == "rules"
+
+
 def test_another_version_of_tonecheck_is_told_of(audit_into):
     before = Audited.read(audit_into(community(9), "before"))
     after = Audited.read(audit_into(community(9, month=10), "after"))
@@ -254,6 +282,20 @@ def test_an_audit_may_be_compared_with_another_one_when_it_goes_on(
     found = run_audit([path], tmp_path / "o", checker, options=options).comparison
     assert heard == ["going on where it was: all 200 judged"]
     assert found["before"]["title"] == "aug.jsonl"
+
+
+def test_an_audit_that_goes_on_without_comparing_writes_no_comparison(
+    audit_into, checker, write_export, tmp_path, monkeypatch
+):
+    september = audit_into(community(1), "sept")
+    path = write_export(community(2, month=10), "october.jsonl")
+    with monkeypatch.context() as patch:
+        patch.setattr("tonecheck.audit.run.render_report", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run_audit([path], tmp_path / "o", checker, options=AuditOptions(compare=september))
+    assert (tmp_path / "o" / ".audit" / "comparison.json").exists()
+    assert run_audit([path], tmp_path / "o", checker).comparison is None
+    assert not (tmp_path / "o" / "comparison.json").exists()
 
 
 def interrupted(*_, **__):

@@ -31,11 +31,13 @@ _WARNINGS = {
     "same": "Both audits hold the same messages, so there is nothing to compare. "
     "Compare with the audit of another time or group.",
     "shared": "About {part} in 100 messages of the smaller audit stand in the other one, too, and "
-    "hide part of what changed. Audit each time by itself.",
+    "hide part of what changed. Audit each time by itself, with --since and --until.",
     "order": "The earlier audit is of {before}, later than this one ({after}): "
     "read “before” and “now” the other way round.",
     "overlap": "The times overlap: {before} before, {after} now. That is right for two groups, "
     "and wrong for before and after.",
+    "rules": "The audits leave out different channels or people, by --include or --exclude. "
+    "That is right for two groups, and wrong for before and after.",
     "version": "The earlier audit was made by tonecheck {before} and this one by {after}, which "
     "may read messages differently. Audit both with one version to be sure.",
     "independent": "The exports name too few threads and days to see how alike messages of one "

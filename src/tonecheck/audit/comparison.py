@@ -40,6 +40,7 @@ class Audited:
         last: When its last one was.
         model: The model's `name@version`.
         thresholds: The thresholds that were in force, as `summary.json` has them.
+        rules: Which channels and people were left out, as far as the summary says.
         counts: Its messages and flags by thread.
     """
 
@@ -48,6 +49,7 @@ class Audited:
     last: str | None
     model: str
     thresholds: Mapping[str, Any]
+    rules: tuple[tuple[Any, ...], ...]
     counts: Counts
 
     @classmethod
@@ -68,6 +70,10 @@ class Audited:
                 last=when["last"],
                 model=str(summary["model"]),
                 thresholds={str(tone): dict(summary["thresholds"][tone]) for tone in TONES},
+                rules=tuple(
+                    (rule["include"], rule["field"], rule["pattern"])
+                    for rule in summary["selection"]["rules"]
+                ),
                 counts=counts,
             )
         except (KeyError, TypeError) as err:
@@ -239,6 +245,8 @@ def _doubts(before: Audited, after: Audited, unit: str) -> Iterator[dict[str, st
             yield warning("order", before=period(*periods[0]), after=period(*periods[1]))
         elif first <= last_before and shared < _SAME:
             yield warning("overlap", before=period(*periods[0]), after=period(*periods[1]))
+    if sorted(map(str, before.rules)) != sorted(map(str, after.rules)):
+        yield warning("rules")
     if before.counts.version != after.counts.version:
         yield warning("version", before=before.counts.version, after=after.counts.version)
     if unit == "messages" and before.counts.messages and after.counts.messages:
