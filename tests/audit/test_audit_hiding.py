@@ -185,6 +185,15 @@ def test_what_was_hidden_is_counted_and_shown(audit, gossip):
     assert "verdicts.jsonl hold the texts as they were written" not in page
 
 
+def test_the_hashes_of_messages_do_not_tell_what_was_taken_out(audit):
+    samples = []
+    for name in ("Maya", "Rhys"):  # the same text but for the name
+        post = {"author": name, "time": "2026-09-01", "text": f"You idiot {name}."}
+        out = audit([post], hiding=REDACTED)
+        samples.append(json.loads((out / "counts.json").read_text())["sample"])
+    assert samples[0] == samples[1]
+
+
 def test_an_audit_that_hides_nothing_says_so(audit, forum):
     out = audit(forum)
     hidden = json.loads((out / "summary.json").read_text())["hidden"]

@@ -124,8 +124,9 @@ def _limit(sample: Sequence[int]) -> int:
 def _sample(spool: Spool) -> tuple[int, ...]:
     """Return the smallest hashes of when messages were written and what they say.
 
-    They keep 32 bits: enough to see that two audits share messages, and too few to prove of any
-    one text that somebody wrote it.
+    What was taken out of a text is not in its hash: whoever knows the rest could find out by trying
+    which name or number stood there. Hashes keep 32 bits: enough to see that two audits share
+    messages, and too few to prove of any one text that somebody wrote it.
     """
     kept: list[int] = []  # a heap of negative numbers, the largest hash first
     seen: set[int] = set()
@@ -144,12 +145,13 @@ def _sample(spool: Spool) -> tuple[int, ...]:
 
 def _messages(spool: Spool) -> Iterator[tuple[float | None, bytes]]:
     sql = (
-        "SELECT v.turn, m.at, m.digest FROM verdicts v JOIN messages m ON m.seq = v.seq "
+        "SELECT v.turn, m.at, m.text FROM verdicts v JOIN messages m ON m.seq = v.seq "
         "WHERE v.turn > ? AND v.judged ORDER BY v.turn LIMIT ?"
     )
     turn = 0
     while page := spool.rows(sql, turn, _PAGE):
-        yield from ((at, digest) for _, at, digest in page)
+        for _, at, text in page:
+            yield at, blake2b(text, digest_size=16).digest()
         turn = page[-1][0]
 
 
