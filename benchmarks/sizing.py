@@ -26,10 +26,13 @@ def main() -> None:
 
 def rates() -> dict[str, float]:
     """Return how many messages a second one core judges, by model."""
-    linear, encoder = stored("speed"), stored("encoder_speed")
+    speed = stored("speed")
     return {
-        "linear": linear["results"]["tonecheck score"]["replies_per_second"] / linear["cores"],
-        "encoder": encoder["verdicts_per_second"] / encoder["cores"],
+        model: speed["results"][command]["replies_per_second"] / speed["cores"]
+        for model, command in {
+            "pair-en": "tonecheck score",
+            "linear-en": "tonecheck score --model linear-en",
+        }.items()
     }
 
 
@@ -38,7 +41,7 @@ def sizing() -> str:
     words = stored("speed")["replies"]["mean_words"]
     lines = [
         f"From rates measured on one small machine with two cores, on replies of {words:.0f} words",
-        "on average (`benchmarks/results/speed.json` and `encoder_speed.json`):",
+        "on average (`benchmarks/results/speed.json`):",
         "",
         "| Model | Messages | A second and core | Core hours | "
         + " | ".join(f"On {cores} cores" for cores in CORES)

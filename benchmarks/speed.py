@@ -44,13 +44,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         replies, out = Path(scratch) / "replies.jsonl", Path(scratch) / "out"
         facts = write_replies(replies, corpora)
+        score = [tonecheck, "score", str(replies), "--out", str(out)]
+        linear = [*score, "--model", "linear-en"]
         commands = {
-            "tonecheck score": [tonecheck, "score", str(replies), "--out", str(out)],
-            "tonecheck score --workers 1": [
-                tonecheck, "score", str(replies), "--out", str(out), "--workers", "1",
-            ],
+            "tonecheck score": score,
+            "tonecheck score --model linear-en": linear,
+            "tonecheck score --model linear-en --workers 1": [*linear, "--workers", "1"],
             "alt-profanity-check": [sys.executable, "-c", _PROFANITY, str(replies), str(out)],
-        }  # fmt: skip
+        }
         runs: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
         for _ in range(RUNS):
             for name, command in commands.items():
