@@ -1,4 +1,4 @@
-"""Audits on a Ray cluster of two nodes, each with one core, on this machine."""
+"""Audits on a Ray cluster of two nodes, each with two cores, on this machine."""
 
 import json
 import sys
@@ -21,7 +21,7 @@ from tonecheck.integrations.ray import RayEngine, ShardOptions
 pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("ignore")]  # Ray's own are many
 
 SAMPLE = Path(__file__).parents[2] / "data" / "samples" / "community.jsonl"
-NODE = {"num_cpus": 1, "object_store_memory": 100 * 1024**2, "include_dashboard": False}
+NODE = {"num_cpus": 2, "object_store_memory": 100 * 1024**2, "include_dashboard": False}
 MODEL = "linear-en"
 SHARDS = 4
 COPIES = 3  # of the sample, for both nodes to have something to do
@@ -35,7 +35,7 @@ def cluster():
             # a machine that is busy with other things takes its time
             "RAY_worker_register_timeout_seconds": "600",
             "RAY_agent_register_timeout_ms": "600000",
-            "RAY_health_check_timeout_ms": "60000",
+            "RAY_health_check_timeout_ms": "20000",
             "RAY_worker_niceness": "0",  # 15 behind everything else, it might not get on at all
         }.items():
             patch.setenv(key, value)
@@ -85,11 +85,11 @@ def engine(shards):
 
 
 def lose_at_work(cluster):
-    """Kill the second node as soon as an actor is there, which asks for half a core."""
+    """Kill the second node as soon as an actor is there, which asks for a part of a core."""
     end = time.monotonic() + 400
     while time.monotonic() < end:
         free = ray._private.state.available_resources_per_node()
-        if free.get(cluster.second.node_id, {}).get("CPU") == 0.5:
+        if free.get(cluster.second.node_id, {}).get("CPU", 0) % 1:
             cluster.remove_node(cluster.second, allow_graceful=False)
             return
         time.sleep(0.05)

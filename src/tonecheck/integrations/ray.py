@@ -24,9 +24,10 @@ from tonecheck.integrations.storage import Shard, find_shards
 
 _BUCKET_BYTES = 16 * 1024**2  # of a shard as it lies there; in memory it is a few times that
 
-# An actor works with one core and asks for half of it: so the actors of a machine that is lost
-# find room on those that are left. There are never more of them than cores.
-_ACTOR_CORES = 0.5
+# An actor works with one core and asks for a quarter of it: so the actors of a machine that is lost
+# find room on those that are left, and so do tasks, which ask for a whole core, to make again what
+# that machine held. There are never more actors than cores.
+_ACTOR_CORES = 0.25
 
 # Its tasks can be run again anywhere. The newer ways to shuffle keep data in actors, which a
 # machine that is lost takes with it.
