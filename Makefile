@@ -4,13 +4,18 @@ CORPORA ?= ../shared/corpora
 BIN := .venv/bin
 TRAIN := $(BIN)/tonecheck train --corpora $(CORPORA) --corpora data/learning
 
-.PHONY: demo test lint bench bench-encoder models pretrained shrunk samples screenshots clean
+.PHONY: demo test test-ray lint bench bench-encoder models pretrained shrunk samples screenshots clean
 
 demo: .venv/ready
 	$(BIN)/tonecheck audit data/samples/moodle-forum.csv --out out/demo --title "Foundations of Data Analysis"
 
 test: .venv/ready
 	$(BIN)/pytest -n 2
+
+# A Ray cluster of two nodes on this machine, one of which is killed at work.
+test-ray: .venv/ready
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[ray]'
+	$(BIN)/pytest -p no:xdist tests/integrations
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .

@@ -27,7 +27,7 @@ SHARDS = 4
 COPIES = 3  # of the sample, for both nodes to have something to do
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cluster():
     with pytest.MonkeyPatch.context() as patch:
         for key, value in {
