@@ -30,7 +30,10 @@ def main(folder: Path) -> None:
             continue
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             for line in lines:
-                text = json.loads(line).get("text")
+                row = json.loads(line)
+                if row.get("licence") == "nc":
+                    continue
+                text = row.get("text")
                 for word in MID_SENTENCE.findall(text) if isinstance(text, str) else ():
                     if word.islower():
                         small[word] += 1
