@@ -98,13 +98,8 @@ def scorer_without(
     """
     data = _training_data(recipe, found)
     kinds = cue_kinds()
-    importance = data.importance.copy()
-    closed = {
-        name for item in data.examples[: data.ours] if unseen(item.group) for name in item.names
-    }
-    for row, example in enumerate(data.examples):
-        if (row < data.ours and unseen(example.group)) or example.names & closed:
-            importance[row] = 0.0
+    held = np.array([unseen(item.group) for item in data.examples[: data.ours]], dtype=bool)
+    importance = _importance_without(data, held)
     space = _word_space(recipe, development)
     table = tabulate(data.readings, kinds)
     return scorer_of(fit(table, data.examples, importance, space=space), kinds)
@@ -147,31 +142,33 @@ def _held_out(
     """
     groups = [example.group for example in data.examples[: data.ours]]
     folds = held_out_groups(groups, FOLDS, seed=recipe.seed)
-    elsewhere = _folds_elsewhere(data, folds)
     raw = np.zeros((data.annotated, len(TONES)))
     for fold in range(FOLDS):
         recipe.say(f"held-out fold {fold + 1} of {FOLDS}")
-        importance = data.importance.copy()
-        importance[: data.ours][folds == fold] = 0.0
-        importance[elsewhere[fold]] = 0.0
+        importance = _importance_without(data, folds == fold)
         scorer = scorer_of(fit(table, data.examples, importance, space=space), kinds)
         rows = np.flatnonzero(folds[: data.annotated] == fold).tolist()
         raw[rows] = scorer.raw([data.readings[row] for row in rows])
     return raw
 
 
-def _folds_elsewhere(data: _Data, folds: NDArray[np.int64]) -> list[list[int]]:
-    """Return, for each fold, the examples of other corpora that stand in one of its threads."""
-    fold_of = {
-        name: int(fold)
-        for example, fold in zip(data.examples[: data.ours], folds, strict=True)
-        for name in example.names
+def _importance_without(data: _Data, held: NDArray[np.bool_]) -> Floats:
+    """Return how much each example counts where some annotated ones teach nothing.
+
+    Examples of other corpora that stand in one of their threads teach nothing either.
+
+    Args:
+        data: The examples.
+        held: Which of the annotated replies and their sentences.
+    """
+    ours, others = data.examples[: data.ours], data.examples[data.ours :]
+    closed = {
+        name for item, out in zip(ours, held.tolist(), strict=True) if out for name in item.names
     }
-    rows: list[list[int]] = [[] for _ in range(FOLDS)]
-    for row, example in enumerate(data.examples[data.ours :], start=data.ours):
-        for name in example.names & fold_of.keys():
-            rows[fold_of[name]].append(row)
-    return rows
+    elsewhere = np.array([bool(item.names & closed) for item in others], dtype=bool)
+    importance = data.importance.copy()
+    importance[np.concatenate([held, elsewhere])] = 0.0
+    return importance
 
 
 def _stored(weights: Mapping[str, Floats]) -> dict[str, Any]:
