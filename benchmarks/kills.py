@@ -7,7 +7,6 @@ moment, and the same command runs once more; every file must be that of an unint
 """
 
 import argparse
-import hashlib
 import random
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 from shutil import copy, rmtree
 
 from machine import ROOT, store
+from tonecheck.modelstore import sha256_of
 
 _SAMPLES = ROOT / "data" / "samples"
 _EXPORTS = ("moodle-forum.csv", "slack-export.zip", "discord-channel.json")
@@ -98,10 +98,7 @@ def phase(said: str) -> str:
 
 def digests(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file in a folder."""
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.iterdir())
-    }
+    return {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
 
 
 if __name__ == "__main__":

