@@ -1,6 +1,7 @@
 """How a message lies in the spool, and how it comes out again."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -53,14 +54,13 @@ def stored(turn: int, row: tuple[Any, ...], *, parent_turn: int | None = None) -
     """Return the message that a row of `COLUMNS` holds."""
     seq, body, text, parent, title, member, answers, answers_name, thread = row
     fields = json.loads(body)
-    fields["time"] = datetime.fromisoformat(fields["time"]) if fields["time"] else None
     fields["title"] = fields["title"] or unpack(title)
     if fields["parent"] is None and parent is not None:
         fields["parent"] = unpack(parent)
     return Stored(
         turn=turn,
         seq=seq,
-        message=Message(**fields, text=unpack(text)),
+        message=from_fields({**fields, "text": unpack(text)}),
         member=member,
         answers=answers,
         answers_name=unpack(answers_name or b""),
@@ -90,11 +90,24 @@ def cut(message: Message) -> Message:
     )
 
 
+def to_fields(message: Message) -> dict[str, Any]:
+    """Return a message as JSON values."""
+    fields = {name: getattr(message, name) for name in Message.__slots__}
+    fields["time"] = message.time.isoformat() if message.time else None
+    return fields
+
+
+def from_fields(fields: Mapping[str, Any]) -> Message:
+    """Return the message of which `to_fields` gave these values."""
+    time = datetime.fromisoformat(fields["time"]) if fields["time"] else None
+    return Message(**{**fields, "time": time})
+
+
 def to_json(message: Message) -> str:
     """Return all but the text, which answers are given without the rest."""
-    row = {name: getattr(message, name) for name in Message.__slots__ if name != "text"}
-    row["time"] = message.time.isoformat() if message.time else None
-    return json.dumps(row)
+    fields = to_fields(message)
+    del fields["text"]
+    return json.dumps(fields)
 
 
 def seconds(time: datetime | None) -> float | None:

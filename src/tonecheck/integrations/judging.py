@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from tonecheck import __version__
+from tonecheck.audit.stored import from_fields
 from tonecheck.checker import ToneChecker, load
 from tonecheck.errors import InputError, ModelError
 from tonecheck.messages import BadRow, Message
@@ -133,9 +133,8 @@ def row_of(body: str) -> Message | BadRow:
 
 def message_of(fields: Mapping[str, Any], *, parent: str | None = None) -> Message:
     """Return the message that a body holds, and, where it is given, with what it answers."""
-    time = datetime.fromisoformat(fields["time"]) if fields["time"] else None
     text = fields["parent"] if parent is None else json.loads(parent)
-    return Message(**{**fields, "time": time, "parent": text})
+    return from_fields({**fields, "parent": text})
 
 
 def in_order(tables: Iterable[pa.Table]) -> Iterator[tuple[int, str, str | None]]:

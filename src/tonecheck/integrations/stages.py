@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from tonecheck.audit.engine import source_of
-from tonecheck.audit.stored import cut, pack, to_json
+from tonecheck.audit.stored import cut, pack, to_fields
 from tonecheck.errors import InputError
 from tonecheck.exports import read_export
 from tonecheck.integrations.judging import compact
@@ -124,7 +124,7 @@ def _message_rows(
     own = number >> SHARD_BITS >= plan.done
     digest = blake2b(pack(message.text), digest_size=16).hexdigest()
     message = cut(message)
-    fields = {**json.loads(to_json(message)), "text": message.text}
+    fields = to_fields(message)
     answers = own and bool(message.reply_to)
     said = {"thread": message.thread, "text": message.text, "digest": digest}
     if message.id:
