@@ -22,7 +22,7 @@ from tonecheck.audit.selection import Selected, select
 from tonecheck.audit.spool import Spool
 from tonecheck.audit.stored import Stored
 from tonecheck.audit.summary import summarise
-from tonecheck.audit.tables import TABLES, VerdictTables, require_tables
+from tonecheck.audit.tables import TABLES, require_tables, verdict_tables
 from tonecheck.audit.workplace import FOLDER, Work, open_work
 from tonecheck.errors import InputError
 from tonecheck.exports import read_export, sniff
@@ -254,11 +254,11 @@ def _write(
     """Write all files from the spool, so that it does not matter in how many runs it was filled."""
     spool, total = work.spool, work.spool.total
     names = options.names or hidden.texts  # then what stands in the spool is what to show
-    tables = VerdictTables(work.folder, options.also, work.manifest.checker)
-    with VerdictFiles(work.folder) as files, tables:
+    tables = verdict_tables(work.folder, options.also, work.manifest.checker, names=names)
+    with VerdictFiles(work.folder) as files, tables as write_tables:
         for done, (stored, verdict) in enumerate(spool.judged_in_order(), start=1):
             files.write(stored.message, verdict, author=_author(stored, names))
-            tables.write(stored, verdict, names=names)
+            write_tables(stored, verdict)
             _tell(options, "writing", done, total=total)
     with (work.folder / "problems.jsonl").open("w", encoding="utf-8", newline="\n") as file:
         for row in spool.problems():

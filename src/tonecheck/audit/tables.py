@@ -1,7 +1,7 @@
 """The verdict tables that are written only when asked for: which there are, and all at once."""
 
-from collections.abc import Collection, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Protocol, Self
@@ -38,43 +38,35 @@ class Table(Protocol):
         ...
 
 
-class VerdictTables:
-    """Writes all tables that were asked for side by side. Use it as a context manager."""
+Write = Callable[[Stored, Verdict], None]
 
-    def __init__(self, folder: Path, also: Collection[str], checker: Mapping[str, Any]) -> None:
-        """Begin the tables.
 
-        Args:
-            folder: Where to write them.
-            also: Which ones, by their names in `TABLES`.
-            checker: The `checker` of the audit's manifest.
-        """
-        self._open = ExitStack()
-        self._tables = []
-        with ExitStack() as stack:
-            for name in TABLES:
-                if name in also:
-                    table = _begin(name, folder / TABLES[name], checker)
-                    self._tables.append(stack.enter_context(table))
-            self._open = stack.pop_all()
+@contextmanager
+def verdict_tables(
+    folder: Path, also: Collection[str], checker: Mapping[str, Any], *, names: bool
+) -> Iterator[Write]:
+    """Return what writes a verdict to every table that was asked for.
 
-    def __enter__(self) -> Self:
-        return self
+    Args:
+        folder: Where to write them.
+        also: Which ones, by their names in `TABLES`.
+        checker: The `checker` of the audit's manifest.
+        names: Whether members are called by name rather than by pseudonym.
+    """
+    with ExitStack() as stack:
+        tables = [
+            stack.enter_context(_begin(name, folder / file, checker))
+            for name, file in TABLES.items()
+            if name in also
+        ]
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._open.__exit__(kind, error, trace)
+        def write(stored: Stored, verdict: Verdict) -> None:
+            if tables:
+                row = flat(stored, verdict, names=names)
+                for table in tables:
+                    table.write(row, verdict)
 
-    def write(self, stored: Stored, verdict: Verdict, *, names: bool) -> None:
-        """Write one verdict to each table, under the author's name or pseudonym."""
-        if self._tables:
-            row = flat(stored, verdict, names=names)
-            for table in self._tables:
-                table.write(row, verdict)
+        yield write
 
 
 def require_tables(also: Collection[str]) -> None:
