@@ -8,9 +8,7 @@ run side by side. Memory should not grow with their number.
 
 import argparse
 import json
-import os
 import random
-import subprocess
 import sys
 import tempfile
 import threading
@@ -19,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from machine import ROOT, store
+from machine import ROOT, store, timed
 
 _SAMPLE = ROOT / "data" / "samples" / "community.jsonl"
 _OPEN_THREADS = 40  # that people write in at the same time
@@ -100,17 +98,14 @@ def measured(command: Sequence[str]) -> dict[str, float]:
 
     What processes share is counted once in the memory of all, which is looked at now and then.
     """
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     looks: list[float] = []
-    threading.Thread(target=_watch, args=(process.pid, looks), daemon=True).start()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{command[:4]} ended with {process.returncode}")
+    found = timed(
+        command,
+        started=lambda pid: threading.Thread(target=_watch, args=(pid, looks), daemon=True).start(),
+    )
     return {
-        "seconds": round(time.perf_counter() - start, 1),
-        "peak_mib": round(usage.ru_maxrss / 1024, 1),
+        "seconds": round(found["seconds"], 1),
+        "peak_mib": round(found["peak_mib"], 1),
         "peak_of_all_mib": round(max(looks, default=0.0), 1),
     }
 

@@ -4,6 +4,8 @@ import json
 import os
 import platform
 import subprocess
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +22,25 @@ def store(name: str, results: dict[str, Any]) -> Path:
     about = {"made": datetime.now(UTC).date().isoformat(), "commit": commit(), **_machine()}
     path.write_text(json.dumps({**about, **results}, indent=2) + "\n", encoding="utf-8")
     return path
+
+
+def timed(
+    command: Sequence[str], *, started: Callable[[int], None] = lambda pid: None
+) -> dict[str, float]:
+    """Return the wall seconds and the peak memory of the largest process of a command.
+
+    Args:
+        command: The command; what it prints is thrown away.
+        started: Called with the number of its process as soon as it runs.
+    """
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    started(process.pid)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{command[:4]} ended with {process.returncode}")
+    return {"seconds": time.perf_counter() - start, "peak_mib": usage.ru_maxrss / 1024}
 
 
 def _machine() -> dict[str, Any]:

@@ -9,18 +9,15 @@ here as a yardstick of speed that people know, not as an equal.
 import argparse
 import gzip
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from machine import store
+from machine import store, timed
 
 REPLIES = 10_000
 RUNS = 5
@@ -100,17 +97,6 @@ def write_replies(path: Path, corpora: Path) -> dict[str, Any]:
         "mean_words": round(statistics.mean(len(row["text"].split()) for row in rows), 1),
         "with_parent": sum(bool(row.get("parent")) for row in rows),
     }
-
-
-def timed(command: Sequence[str]) -> dict[str, float]:
-    """Return the wall seconds and the peak memory of the largest process of a command."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{command[:2]} ended with {process.returncode}")
-    return {"seconds": time.perf_counter() - start, "peak_mib": usage.ru_maxrss / 1024}
 
 
 def summary(runs: Sequence[dict[str, float]]) -> dict[str, float]:
