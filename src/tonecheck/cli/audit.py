@@ -10,13 +10,27 @@ import typer
 
 from tonecheck.cli.changes import tell_changes
 from tonecheck.cli.options import Config, Model, Quiet, examples, settings_file
-from tonecheck.cli.people import make_key, read_hiding, read_selection, scope_lines, unmatched
+from tonecheck.cli.people import (
+    Exclude,
+    Include,
+    NewKey,
+    Pseudonymise,
+    Redact,
+    Since,
+    TimeZone,
+    Until,
+    read_hiding,
+    read_selection,
+    scope_lines,
+    unmatched,
+)
 from tonecheck.cli.progress import Progress
 from tonecheck.console import printable
 from tonecheck.errors import InputError, require
 from tonecheck.labels import TONES
 
 if TYPE_CHECKING:
+    from tonecheck.audit.run import AuditResult
     from tonecheck.integrations.ray import RayEngine
 
 EXAMPLES = examples(
@@ -34,73 +48,54 @@ class EngineName(StrEnum):
     RAY = "ray"
 
 
+Exports = Annotated[
+    list[str], typer.Argument(metavar="EXPORT...", help="Exported files; see `formats`.")
+]
+Out = Annotated[
+    Path, typer.Option(metavar="DIR", help="Where the report goes: a new or empty folder.")
+]
+Names = Annotated[bool, typer.Option("--names", help="Show members' names rather than pseudonyms.")]
+Format = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The format, where it is not recognised.")
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="FIELD=COLUMN", help="Which column of a table holds what."),
+]
+Compare = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="An earlier audit: say what has changed since."),
+]
+Also = Annotated[
+    list[str] | None,
+    typer.Option(metavar="parquet|sqlite", help="Write the verdicts to this table, too."),
+]
+Title = Annotated[str, typer.Option(metavar="TEXT", help="What to call the report.")]
+Engine = Annotated[
+    EngineName,
+    typer.Option(help="Work here, or on a Ray cluster: then folders and s3:// may be given."),
+]
+
+
 def audit(  # noqa: PLR0913  an option is a parameter
-    exports: Annotated[
-        list[str], typer.Argument(metavar="EXPORT...", help="Exported files; see `formats`.")
-    ],
+    exports: Exports,
     *,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the report goes: a new or empty folder.")
-    ],
-    names: Annotated[
-        bool, typer.Option("--names", help="Show members' names rather than pseudonyms.")
-    ] = False,
-    format: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The format, where it is not recognised.")
-    ] = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column of a table holds what."),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(metavar="DAY|TIME", help="Leave out what is older, and what has no date."),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(metavar="DAY|TIME", help="Leave out what is later; the day itself is in."),
-    ] = None,
-    time_zone: Annotated[
-        str, typer.Option(metavar="ZONE", help="Whose days, such as Europe/Lisbon.")
-    ] = "UTC",
-    include: Annotated[
-        list[str] | None,
-        typer.Option(metavar="channel|author=PATTERN", help="Leave out all others; repeatable."),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(metavar="channel|author=PATTERN", help="Leave these out; repeatable."),
-    ] = None,
-    pseudonymise: Annotated[
-        Path | None,
-        typer.Option(metavar="KEYFILE", help="Pseudonyms for people and ids, alike in all audits."),
-    ] = None,
-    redact: Annotated[
-        bool,
-        typer.Option("--redact", help="Take names, e-mail, phones, links and @handles out."),
-    ] = False,
-    new_key: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            callback=make_key,
-            is_eager=True,
-            help="Make a key for --pseudonymise, and leave.",
-        ),
-    ] = None,
-    compare: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="An earlier audit: say what has changed since."),
-    ] = None,
-    also: Annotated[
-        list[str] | None,
-        typer.Option(metavar="parquet|sqlite", help="Write the verdicts to this table, too."),
-    ] = None,
-    title: Annotated[str, typer.Option(metavar="TEXT", help="What to call the report.")] = "",
-    engine: Annotated[
-        EngineName,
-        typer.Option(help="Work here, or on a Ray cluster: then folders and s3:// may be given."),
-    ] = EngineName.LOCAL,
+    out: Out,
+    names: Names = False,
+    format: Format = None,
+    columns: Columns = None,
+    since: Since = None,
+    until: Until = None,
+    time_zone: TimeZone = "UTC",
+    include: Include = None,
+    exclude: Exclude = None,
+    pseudonymise: Pseudonymise = None,
+    redact: Redact = False,
+    new_key: NewKey = None,
+    compare: Compare = None,
+    also: Also = None,
+    title: Title = "",
+    engine: Engine = EngineName.LOCAL,
     model: Model = "default",
     config: Config = None,
     quiet: Quiet = False,
@@ -151,6 +146,15 @@ def audit(  # noqa: PLR0913  an option is a parameter
         result = run_audit(source, out, checker, options=options)
     for warning in unmatched(selection, result.summary):
         _say(warning)
+    _conclude(result, quiet=quiet)
+
+
+def _conclude(result: "AuditResult", *, quiet: bool) -> None:
+    """Print what was found.
+
+    Raises:
+        InputError: If no message could be read.
+    """
     if not quiet:
         for line in [*_headlines(result.summary), *scope_lines(result.summary)]:
             typer.echo(line)
@@ -159,7 +163,7 @@ def audit(  # noqa: PLR0913  an option is a parameter
     lost = result.summary["problems"] + result.summary["incomplete"]
     if not result.summary["messages"]["read"] and lost:
         raise InputError(
-            f"no message could be read; {out / 'problems.jsonl'} says why. "
+            f"no message could be read; {result.out / 'problems.jsonl'} says why. "
             "Name the format with --format, or the columns with --map."
         )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,6 +30,42 @@ def make_key(path: Path | None) -> None:
         "lost, later audits get other pseudonyms."
     )
     raise typer.Exit
+
+
+Since = Annotated[
+    str | None,
+    typer.Option(metavar="DAY|TIME", help="Leave out what is older, and what has no date."),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(metavar="DAY|TIME", help="Leave out what is later; the day itself is in."),
+]
+TimeZone = Annotated[str, typer.Option(metavar="ZONE", help="Whose days, such as Europe/Lisbon.")]
+Include = Annotated[
+    list[str] | None,
+    typer.Option(metavar="channel|author=PATTERN", help="Leave out all others; repeatable."),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(metavar="channel|author=PATTERN", help="Leave these out; repeatable."),
+]
+Pseudonymise = Annotated[
+    Path | None,
+    typer.Option(metavar="KEYFILE", help="Pseudonyms for people and ids, alike in all audits."),
+]
+Redact = Annotated[
+    bool,
+    typer.Option("--redact", help="Take names, e-mail, phones, links and @handles out."),
+]
+NewKey = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        callback=make_key,
+        is_eager=True,
+        help="Make a key for --pseudonymise, and leave.",
+    ),
+]
 
 
 def read_selection(

@@ -15,57 +15,69 @@ EXAMPLES = examples(
 )
 
 
+Out = Annotated[
+    Path, typer.Option("--out", help="The model folder to write; its name is the model's.")
+]
+Corpora = Annotated[
+    list[Path],
+    typer.Option("--corpora", help="A folder with corpora; repeat it for more folders."),
+]
+RecipeName = Annotated[str, typer.Option(help=f"One of: {', '.join(RECIPES)}.")]
+Base = Annotated[
+    str | None,
+    typer.Option(
+        help="For huggingface: the checkpoint to start from, a folder or a name on the hub. "
+        "A name is downloaded; nothing else in tonecheck ever is."
+    ),
+]
+Rounds = Annotated[
+    int | None,
+    typer.Option(min=1, help="How often an encoder reads the annotated replies; 7 if not given."),
+]
+Teachers = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="How many encoders teach the one that is saved; 3 if not given, 1 for none.",
+    ),
+]
+TeachersFrom = Annotated[
+    str | None,
+    typer.Option(
+        help="A larger checkpoint that the teachers start from, a folder or a name on the hub; "
+        "the model's own if not given."
+    ),
+]
+Work = Annotated[
+    Path | None,
+    typer.Option(help="A folder that keeps finished teachers, so that a stopped run goes on."),
+]
+Parts = Annotated[
+    list[Path] | None,
+    typer.Option("--part", help="For pair: the folder of the linear model, or of the encoder."),
+]
+Licence = Annotated[
+    str,
+    typer.Option(help="The strictest tier to learn from: open, or unstated (the default)."),
+]
+Version = Annotated[str, typer.Option(help="The version that the model carries.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same model.")]
+
+
 def train(  # noqa: PLR0913  an option is a parameter
     *,
-    out: Annotated[
-        Path, typer.Option("--out", help="The model folder to write; its name is the model's.")
-    ],
-    corpora: Annotated[
-        list[Path],
-        typer.Option("--corpora", help="A folder with corpora; repeat it for more folders."),
-    ],
-    recipe: Annotated[str, typer.Option(help=f"One of: {', '.join(RECIPES)}.")] = "linear",
-    base: Annotated[
-        str | None,
-        typer.Option(
-            help="For huggingface: the checkpoint to start from, a folder or a name on the hub. "
-            "A name is downloaded; nothing else in tonecheck ever is."
-        ),
-    ] = None,
-    rounds: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="How often an encoder reads the annotated replies; 7 if not given."
-        ),
-    ] = None,
-    teachers: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="How many encoders teach the one that is saved; 3 if not given, 1 for none.",
-        ),
-    ] = None,
-    teachers_from: Annotated[
-        str | None,
-        typer.Option(
-            help="A larger checkpoint that the teachers start from, a folder or a name on the hub; "
-            "the model's own if not given."
-        ),
-    ] = None,
-    work: Annotated[
-        Path | None,
-        typer.Option(help="A folder that keeps finished teachers, so that a stopped run goes on."),
-    ] = None,
-    parts: Annotated[
-        list[Path] | None,
-        typer.Option("--part", help="For pair: the folder of the linear model, or of the encoder."),
-    ] = None,
-    licence: Annotated[
-        str,
-        typer.Option(help="The strictest tier to learn from: open, or unstated (the default)."),
-    ] = "unstated",
-    version: Annotated[str, typer.Option(help="The version that the model carries.")] = "1.0.0",
-    seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 20260901,
+    out: Out,
+    corpora: Corpora,
+    recipe: RecipeName = "linear",
+    base: Base = None,
+    rounds: Rounds = None,
+    teachers: Teachers = None,
+    teachers_from: TeachersFrom = None,
+    work: Work = None,
+    parts: Parts = None,
+    licence: Licence = "unstated",
+    version: Version = "1.0.0",
+    seed: Seed = 20260901,
     quiet: Quiet = False,
 ) -> None:
     """Train a model on labelled corpora and write its card.
