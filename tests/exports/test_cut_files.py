@@ -1,4 +1,4 @@
-"""Every kind of export, cut off at places drawn by chance, as downloads and full disks do."""
+"""Every kind of export, cut off or failing late at any place, as downloads and full disks do."""
 
 import random
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tonecheck.errors import InputError
-from tonecheck.exports import read_export, sniff
+from tonecheck.exports import read_export, reader_named, sniff
 from tonecheck.messages import BadRow, Message
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
@@ -85,3 +85,29 @@ def test_the_places_where_messages_end_are_found_in_most_files():
         whole = [row for row in read_export(path) if isinstance(row, Message)]
         told += len(finished(path.read_bytes(), whole, 10**9)) > 1
     assert told >= 17
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (InputError("is too long. Cut it.", place="/a/b.csv"), "is too long. Cut it."),
+        (
+            OSError(5, "Input/output error"),
+            "cannot be read from here on: Input/output error. Copy it to another disk.",
+        ),
+    ],
+    ids=["input", "disk"],
+)
+def test_a_late_error_keeps_what_was_read(write, monkeypatch, error, reason):
+    def read(self, path):
+        yield from found
+        raise error
+
+    monkeypatch.setattr(type(reader_named("table")), "read", read)
+    path = write("b.csv", "text\nhi\n")
+    found = [Message(text="one"), BadRow(place="b.csv:2", reason="no")]
+    rest = BadRow(place="b.csv", reason=reason, kind="rest")
+    assert list(read_export(path, format="table")) == [*found, rest]
+    found = found[1:]
+    with pytest.raises(InputError, match=reason):
+        list(read_export(path, format="table"))

@@ -143,32 +143,6 @@ def test_a_fixture_is_recognised_by_its_own_reader_only(path):
     assert sniff(path).name == own
 
 
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        (InputError("is too long. Cut it.", place="/a/b.csv"), "is too long. Cut it."),
-        (
-            OSError(5, "Input/output error"),
-            "cannot be read from here on: Input/output error. Copy it to another disk.",
-        ),
-    ],
-    ids=["input", "disk"],
-)
-def test_a_late_error_keeps_what_was_read(write, monkeypatch, error, reason):
-    def read(self, path):
-        yield from found
-        raise error
-
-    monkeypatch.setattr(type(reader_named("table")), "read", read)
-    path = write("b.csv", "text\nhi\n")
-    found = [Message(text="one"), BadRow(place="b.csv:2", reason="no")]
-    rest = BadRow(place="b.csv", reason=reason, kind="rest")
-    assert list(read_export(path, format="table")) == [*found, rest]
-    found = found[1:]
-    with pytest.raises(InputError, match=reason):
-        list(read_export(path, format="table"))
-
-
 def test_columns_are_for_tables_only(write):
     with pytest.raises(
         InputError, match="columns can be mapped in tables only, not in the format 'moodle'"

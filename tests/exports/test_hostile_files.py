@@ -62,11 +62,9 @@ def _tar(files):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for name, content in files.items():
-            entry = content if isinstance(content, tarfile.TarInfo) else tarfile.TarInfo()
-            entry.name = name
-            data = b"" if isinstance(content, tarfile.TarInfo) else content
-            entry.size = entry.size or len(data)
-            archive.addfile(entry, io.BytesIO(data) if data else None)
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
     return out.getvalue()
 
 
