@@ -72,7 +72,7 @@ def read_settings(path: Path, defaults: Policy) -> Policy:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as err:
         raise ConfigError(f"{path} cannot be read: {err}. Correct it or leave it out.") from err
-    _only(settings, {"policy"}, path.name)
+    _only(settings, {"policy", "service"}, path.name)
     tables = _table(settings.get("policy", {}), "policy")
     _only(tables, {str(tone) for tone in TONES}, "policy")
     return {tone: _override(defaults[tone], tables.get(tone, {}), tone) for tone in TONES}

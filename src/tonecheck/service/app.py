@@ -1,0 +1,72 @@
+"""Puts the service together: one router a protocol, each with its own shape of errors."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+
+from tonecheck import __version__
+from tonecheck.checker import ToneChecker, load
+from tonecheck.service import native
+from tonecheck.service.context import Service
+from tonecheck.service.judge import PlainJudge
+from tonecheck.service.protocol import Protocol
+from tonecheck.service.refusals import Refusal
+from tonecheck.service.settings import Settings
+from tonecheck.service.store import Store, connect
+
+_PROTOCOLS: tuple[Protocol, ...] = (native.PROTOCOL,)
+
+
+def create_app(settings: Settings, *, checker: ToneChecker | None = None) -> FastAPI:
+    """Return the service as an ASGI application.
+
+    Args:
+        settings: How it runs.
+        checker: Used in place of the model that the settings name, which then is not loaded.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        chosen = checker or load(settings.model)
+        store = Store(connect(settings.database), keep_text=settings.keep_text)
+        store.create()
+        app.state.service = Service(
+            settings=settings, checker=chosen, judge=PlainJudge(chosen), store=store
+        )
+        yield
+        store.engine.dispose()
+
+    app = FastAPI(
+        title="tonecheck", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
+    for protocol in _PROTOCOLS:
+        app.include_router(protocol.router)
+    app.add_exception_handler(Refusal, _refuse)
+    app.add_exception_handler(RequestValidationError, _refuse_invalid)
+    return app
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    response = _shape(request.url.path)(error)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+async def _refuse_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"] if part != "body")
+    what = f"{where}: {first['msg']}." if where else f"{first['msg']}."
+    return await _refuse(request, Refusal(422, "invalid_request", what, param=where))
+
+
+def _shape(path: str) -> Callable[[Refusal], Response]:
+    for protocol in _PROTOCOLS:
+        if path.startswith(protocol.paths):
+            return protocol.refuse
+    return native.refuse

@@ -1,0 +1,34 @@
+"""What every router works with, and how it gets it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from tonecheck.checker import ToneChecker
+from tonecheck.service.judge import Judge
+from tonecheck.service.settings import Settings
+from tonecheck.service.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The parts of a running service.
+
+    Attributes:
+        checker: For its policy and its model's name; replies go to `judge`.
+    """
+
+    settings: Settings
+    checker: ToneChecker
+    judge: Judge
+    store: Store
+
+
+def service_of(request: Request) -> Service:
+    """Return the service that a request reached."""
+    service: Service = request.app.state.service
+    return service
+
+
+ServiceDep = Annotated[Service, Depends(service_of)]

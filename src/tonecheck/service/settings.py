@@ -1,0 +1,100 @@
+"""How the service runs: from a `tonecheck.toml`, the environment and the command line."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from tonecheck.errors import ConfigError
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+PREFIX = "TONECHECK_"
+
+
+class Settings(BaseModel):
+    """What an operator can set; each also as an environment variable, `TONECHECK_PORT` and so on.
+
+    Attributes:
+        model: The name of a shipped model, or the path of a model folder.
+        host: The address to listen on; beyond loopback only with at least one API key.
+        port: The port to listen on.
+        database: An SQLAlchemy URL, of SQLite or PostgreSQL.
+        keep_text: Whether what people wrote is stored with a verdict. Without it the review page
+            shows no texts and feedback cannot train.
+        retention_days: After how many days what is stored about a reply is deleted.
+        batch_wait: How long, in seconds, a reply waits for others to be judged with.
+        queue_size: How many replies may wait; more are refused with 429.
+        timeout: After how many seconds a reply that still waits is refused with 503.
+        max_body: The largest request body, in bytes.
+        public_url: Where clients reach the service, for documents that name it; else the request's.
+        discourse_url: The forum that hooks come from and that is asked for parents.
+        discourse_key: The API key of that forum.
+        discourse_user: The name that flags are made in.
+        discourse_secret: What the forum signs its hooks with.
+        coral_secret: What Coral signs its calls with.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = "default"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65_535)
+    database: str = "sqlite:///tonecheck.sqlite"
+    keep_text: bool = False
+    retention_days: int = Field(default=90, ge=1)
+    batch_wait: float = Field(default=0.002, ge=0, le=1)
+    queue_size: int = Field(default=512, ge=1)
+    timeout: float = Field(default=10.0, gt=0)
+    max_body: int = Field(default=1_000_000, ge=1_000)
+    public_url: str = ""
+    discourse_url: str = ""
+    discourse_key: SecretStr = SecretStr("")
+    discourse_user: str = "system"
+    discourse_secret: SecretStr = SecretStr("")
+    coral_secret: SecretStr = SecretStr("")
+
+    @property
+    def loopback(self) -> bool:
+        """Return whether only this machine can reach the service."""
+        return self.host in LOOPBACK
+
+
+def read(path: Path | None = None, **given: Any) -> Settings:  # noqa: ANN401  pydantic checks them
+    """Return the settings: what is given goes before the environment, and that before the file.
+
+    Args:
+        path: A `tonecheck.toml`, whose table `[service]` is read.
+        **given: Settings by name; None stands for not given.
+
+    Raises:
+        ConfigError: If the file cannot be read, or a key or a value is not allowed.
+    """
+    file = {} if path is None else _table(path)
+    names = Settings.model_fields
+    environment = {
+        name: os.environ[PREFIX + name.upper()]
+        for name in names
+        if PREFIX + name.upper() in os.environ
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings(**{**file, **environment, **said})
+    except ValidationError as err:
+        first = err.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            f"service.{key}: {first['msg']}. Allowed settings: {', '.join(names)}."
+        ) from None
+
+
+def _table(path: Path) -> Mapping[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("service", {})
+    except (OSError, ValueError) as err:
+        raise ConfigError(f"{path} cannot be read: {err}. Correct it or leave it out.") from err
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"service must be a table, got {table!r}. Write it as [service].")
+    return table
