@@ -51,7 +51,7 @@ def test_settings_change_only_what_they_name(settings):
     [
         ("[policy.rudeness]\nyes_at = 0.5", "policy has an unknown key 'rudeness'. Allowed: dis"),
         ("[policy.hostility]\nyes = 0.5", "policy.hostility has an unknown key 'yes'. Allowed: cl"),
-        ("[polisy]\n", "tonecheck.toml has an unknown key 'polisy'. Allowed: policy."),
+        ("[polisy]\n", "tonecheck.toml has an unknown key 'polisy'. Allowed: policy, service."),
         ("policy = 3", "policy must be a table, got 3. Write it as [policy]."),
         ("[policy.hostility]\nyes_at = 'high'", "policy.hostility.yes_at must be a number from 0"),
         ("[policy.hostility]\nyes_at = true", "policy.hostility.yes_at must be a number from 0"),
