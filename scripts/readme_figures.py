@@ -48,6 +48,7 @@ def blocks() -> dict[str, str]:
         "check": check(),
         "quality": quality(read("quality")),
         "speed": speed(read("speed")),
+        "audit": audit(read("audit")),
         **({"encoder": encoder(read("encoder_speed"))} if _has("encoder_speed") else {}),
         "fairness": "\n\n".join(map(fairness, map(read, FAIRNESS))),
         **({"ablations": ablations(read("ablations"))} if _has("ablations") else {}),
@@ -62,6 +63,29 @@ def read(name: str) -> dict[str, Any]:
     """Return the stored results of a benchmark."""
     stored: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     return stored
+
+
+def audit(stored: dict[str, Any]) -> str:
+    """Return what audits of growing size took."""
+    sized = [(int(count), found) for count, found in stored["results"].items()]
+    rows = [
+        f"| {count:,} | {found['messages_per_second']:,.0f} | {found['seconds']:,.0f} "
+        f"| {found['peak_mib']:.0f} MiB | {found['files_mb']['report.html']} MB |"
+        for count, found in sized
+    ]
+    return "\n".join(
+        [
+            f"Whole audits of invented messages with `{stored['model']}`, report included, on "
+            f"{stored['cores']} cores ({stored['processor']}; `benchmarks/audit.py`):",
+            "",
+            "| messages | a second | seconds | peak memory of the largest process | report.html |",
+            "|---:|---:|---:|---:|---:|",
+            *rows,
+            "",
+            f"From {sized[0][0]:,} to {sized[-1][0]:,} messages the peak grows by "
+            f"{stored['peak_growth_mib']:.0f} MiB.",
+        ]
+    )
 
 
 def check() -> str:
