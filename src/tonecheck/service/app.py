@@ -11,7 +11,7 @@ from tonecheck import __version__
 from tonecheck.checker import ToneChecker, load
 from tonecheck.service import native
 from tonecheck.service.context import Service
-from tonecheck.service.judge import PlainJudge
+from tonecheck.service.judge import Judge
 from tonecheck.service.protocol import Protocol
 from tonecheck.service.refusals import Refusal
 from tonecheck.service.settings import Settings
@@ -33,10 +33,15 @@ def create_app(settings: Settings, *, checker: ToneChecker | None = None) -> Fas
         chosen = checker or load(settings.model)
         store = Store(connect(settings.database), keep_text=settings.keep_text)
         store.create()
-        app.state.service = Service(
-            settings=settings, checker=chosen, judge=PlainJudge(chosen), store=store
+        judge = Judge(
+            chosen,
+            wait=settings.batch_wait,
+            size=settings.queue_size,
+            timeout=settings.timeout,
         )
-        yield
+        async with judge:
+            app.state.service = Service(settings=settings, checker=chosen, judge=judge, store=store)
+            yield
         store.engine.dispose()
 
     app = FastAPI(

@@ -1,41 +1,170 @@
 """Judges replies for many clients at once: what comes in together is scored together."""
 
+import asyncio
+import logging
+import math
+import time
+from collections import deque
 from collections.abc import Sequence
-from typing import Protocol
-
-from starlette.concurrency import run_in_threadpool
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from tonecheck.checker import ToneChecker
 from tonecheck.messages import Message
+from tonecheck.service.refusals import Refusal, overloaded
 from tonecheck.verdict import Verdict
 
+MOST_TOGETHER = 64
+"""How many replies are scored together: more would make the first of them wait for the last."""
 
-class Judge(Protocol):
-    """Something that gives verdicts without blocking the event loop."""
+_log = logging.getLogger(__name__)
+_MEMORY = 0.2  # the weight of the newest batch in the running mean of seconds a reply
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A message that waits, and the future that its client holds."""
+
+    message: Message
+    verdict: "asyncio.Future[Verdict]"
+
+
+class Judge:
+    """Scores in one thread what a bounded queue holds, in small batches.
+
+    A verdict does not depend on what it is scored with. A client that gives up is forgotten, and a
+    reply that the checker fails on fails alone.
+
+    Example:
+        async with Judge(checker, wait=0.002, size=512, timeout=10) as judge:
+            verdict = await judge.check(Message(text="Just google it."))
+    """
+
+    def __init__(self, checker: ToneChecker, *, wait: float, size: int, timeout: float) -> None:
+        """Make a judge that is not at work yet.
+
+        Args:
+            checker: Who judges.
+            wait: How long, in seconds, the first of a batch waits for others.
+            size: How many replies may wait.
+            timeout: After how many seconds a reply is given up.
+        """
+        self._checker = checker
+        self._wait, self._size, self._timeout = wait, size, timeout
+        self._queue: deque[_Waiting] = deque()
+        self._arrived = asyncio.Event()
+        self._closing = False
+        self._seconds = 0.01  # a reply, until it is measured
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="judge")
+
+    async def __aenter__(self) -> "Judge":
+        """Start to work."""
+        self._work = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Judge what still waits, refuse what comes later, and stop."""
+        self._closing = True
+        self._arrived.set()
+        await self._work
+        self._thread.shutdown()
+
+    @property
+    def waiting(self) -> int:
+        """Return how many replies wait."""
+        return len(self._queue)
 
     async def check(self, message: Message) -> Verdict:
         """Return the verdict on one message.
 
         Raises:
-            Refusal: If too many wait already (429), or it waited too long (503).
+            Refusal: 429 if too many wait, 503 if it waited too long or the service is going down.
         """
-        ...
-
-    async def check_many(self, messages: Sequence[Message]) -> list[Verdict]:
-        """Return the verdicts on messages, in order; all of them or none is refused."""
-        ...
-
-
-class PlainJudge:
-    """Judges one request after the other."""
-
-    def __init__(self, checker: ToneChecker) -> None:
-        self._checker = checker
-
-    async def check(self, message: Message) -> Verdict:
-        """Return the verdict on one message."""
         return (await self.check_many([message]))[0]
 
     async def check_many(self, messages: Sequence[Message]) -> list[Verdict]:
-        """Return the verdicts on messages, in order."""
-        return await run_in_threadpool(lambda: list(self._checker.check_many(messages)))
+        """Return the verdicts on messages, in order.
+
+        Raises:
+            Refusal: As `check` does, for all of them together.
+        """
+        if self._closing:
+            raise Refusal(503, "closing", "The service is going down. Ask again.", retry_after=5)
+        if len(self._queue) + len(messages) > self._size:
+            raise self._full(len(messages))
+        loop = asyncio.get_running_loop()
+        entries = [_Waiting(message, loop.create_future()) for message in messages]
+        self._queue.extend(entries)
+        self._arrived.set()
+        together = asyncio.gather(*(entry.verdict for entry in entries))
+        try:
+            return list(await asyncio.wait_for(together, self._timeout))
+        except TimeoutError:
+            raise Refusal(
+                503,
+                "timeout",
+                f"No verdict within {self._timeout:g} s. Ask again, or send less at once.",
+                retry_after=self._patience(),
+            ) from None
+
+    def _full(self, count: int) -> Refusal:
+        if count > self._size:
+            return Refusal(
+                413,
+                "too_many_replies",
+                f"{count:,} replies at once are more than the {self._size:,} that may wait. "
+                "Send fewer at once.",
+            )
+        return overloaded(self._patience())
+
+    def _patience(self) -> int:
+        return max(1, math.ceil(len(self._queue) * self._seconds))
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while await self._something():
+            entries = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_TOGETHER))]
+            wanted = [entry for entry in entries if not entry.verdict.done()]
+            if not wanted:
+                continue
+            begin = time.perf_counter()
+            messages = [entry.message for entry in wanted]
+            outcomes = await loop.run_in_executor(self._thread, self._outcomes, messages)
+            took = (time.perf_counter() - begin) / len(wanted)
+            self._seconds += _MEMORY * (took - self._seconds)
+            for entry, outcome in zip(wanted, outcomes, strict=True):
+                _settle(entry.verdict, outcome)
+
+    async def _something(self) -> bool:
+        """Wait until there is something to judge; return False where there will never be."""
+        while not self._queue:
+            if self._closing:
+                return False
+            self._arrived.clear()
+            await self._arrived.wait()
+            if self._wait and not self._closing:
+                await asyncio.sleep(self._wait)
+        return True
+
+    def _outcomes(self, messages: Sequence[Message]) -> list[Verdict | Exception]:
+        try:
+            return list(self._checker.check_many(messages))
+        except Exception:  # one of them: find out which, so that the others get their verdict
+            return [self._outcome(message) for message in messages]
+
+    def _outcome(self, message: Message) -> Verdict | Exception:
+        try:
+            return next(self._checker.check_many([message]))
+        except Exception as err:
+            # Neither the error's words nor a traceback: both may hold what somebody wrote.
+            _log.error("a reply could not be judged: %s", type(err).__name__)
+            return Refusal(500, "judging_failed", "This reply could not be judged. Please report.")
+
+
+def _settle(future: "asyncio.Future[Verdict]", outcome: Verdict | Exception) -> None:
+    if future.done():  # its client has gone
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
