@@ -14,7 +14,18 @@ import typer
 from typer.core import TyperGroup
 
 from tonecheck import __version__
-from tonecheck.cli import audit, changes, check, evaluate, formats, models, score, train
+from tonecheck.cli import (
+    audit,
+    changes,
+    check,
+    evaluate,
+    formats,
+    keys,
+    models,
+    score,
+    serve,
+    train,
+)
 from tonecheck.cli.options import examples
 from tonecheck.console import printable
 from tonecheck.errors import ToneCheckError
@@ -61,6 +72,8 @@ app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("score", epilog=score.EXAMPLES)(score.score)
 app.command("audit", epilog=audit.EXAMPLES)(audit.audit)
 app.command("changes", epilog=changes.EXAMPLES)(changes.changes)
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
+app.add_typer(keys.keys, name="keys")
 app.command("train", epilog=train.EXAMPLES)(train.train)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("formats", epilog=formats.EXAMPLES)(formats.formats)

@@ -8,39 +8,52 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 
 from tonecheck import __version__
-from tonecheck.checker import ToneChecker, load
+from tonecheck.checker import ToneChecker
 from tonecheck.service import native
+from tonecheck.service.auth import guard
 from tonecheck.service.context import Service
 from tonecheck.service.judge import Judge
+from tonecheck.service.keys import Keys
 from tonecheck.service.protocol import Protocol
+from tonecheck.service.rates import Rates
 from tonecheck.service.refusals import Refusal
 from tonecheck.service.settings import Settings
-from tonecheck.service.store import Store, connect
+from tonecheck.service.store import open_store
 
 _PROTOCOLS: tuple[Protocol, ...] = (native.PROTOCOL,)
 
 
-def create_app(settings: Settings, *, checker: ToneChecker | None = None) -> FastAPI:
+def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
     """Return the service as an ASGI application.
 
     Args:
         settings: How it runs.
-        checker: Used in place of the model that the settings name, which then is not loaded.
+        checker: Who judges, made of the model that the settings name.
+
+    Raises:
+        ConfigError: When it starts, if it would let a whole network in without a key.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        chosen = checker or load(settings.model)
-        store = Store(connect(settings.database), keep_text=settings.keep_text)
-        store.create()
+        store = open_store(settings)
+        keys = Keys(store)
+        guard(settings, keys)
         judge = Judge(
-            chosen,
+            checker,
             wait=settings.batch_wait,
             size=settings.queue_size,
             timeout=settings.timeout,
         )
         async with judge:
-            app.state.service = Service(settings=settings, checker=chosen, judge=judge, store=store)
+            app.state.service = Service(
+                settings=settings,
+                checker=checker,
+                judge=judge,
+                store=store,
+                keys=keys,
+                rates=Rates(),
+            )
             yield
         store.engine.dispose()
 

@@ -5,11 +5,29 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from tonecheck.service.context import ServiceDep
+from tonecheck.errors import ConfigError
+from tonecheck.service.context import Service, ServiceDep
+from tonecheck.service.keys import Keys
 from tonecheck.service.records import Caller, Scope
+from tonecheck.service.refusals import Refusal
+from tonecheck.service.settings import Settings
 
 ANYONE = Caller(key_id=0, name="anonymous", scopes=frozenset(Scope))
 """Who asks where the operator made no key, which only a service on loopback allows."""
+
+
+def guard(settings: Settings, keys: Keys) -> None:
+    """Refuse to let a whole network in without a key.
+
+    Raises:
+        ConfigError: If the service is to listen beyond loopback and there is no key.
+    """
+    if not settings.loopback and all(key.revoked_at for key in keys.all()):
+        raise ConfigError(
+            f"the service would listen on {settings.host} and let everyone in, since there is no "
+            "API key. Make one with `tonecheck keys add NAME --scope check`, or listen on "
+            "127.0.0.1."
+        )
 
 
 def key_of(request: Request) -> str:
@@ -24,15 +42,39 @@ def key_of(request: Request) -> str:
     return request.headers.get("x-api-key") or request.query_params.get("key", "")
 
 
-def needs(scope: Scope) -> Callable[..., Caller]:
-    """Return a dependency that gives the caller, if the key allows the scope.
+def identify(service: Service, key: str, scope: Scope) -> Caller:
+    """Return whose key this is, if it allows the scope and has not been used too often.
 
     Raises:
         Refusal: 401 without a valid key, 403 without the scope, 429 above the key's rate.
     """
+    caller = service.keys.find(key) if key else None
+    if caller is None:
+        if service.settings.loopback and not service.keys.ever():
+            return ANYONE  # whatever key clients send: some insist on sending one
+        what = "This API key is not valid" if key else "An API key is needed"
+        raise Refusal(401, "unauthorized", f"{what}. The operator makes one: `tonecheck keys add`.")
+    if scope not in caller.scopes:
+        raise Refusal(
+            403,
+            "forbidden",
+            f"This API key has no scope {scope}. Ask the operator for one that has.",
+        )
+    if caller.per_minute and (seconds := service.rates.take(caller.key_id, caller.per_minute)):
+        raise Refusal(
+            429,
+            "rate_limited",
+            f"This API key may ask {caller.per_minute} times a minute. Ask again in {seconds} s.",
+            retry_after=seconds,
+        )
+    return caller
+
+
+def needs(scope: Scope) -> Callable[..., Caller]:
+    """Return a dependency that gives the caller of a request, or refuses as `identify` does."""
 
     def caller(request: Request, service: ServiceDep) -> Caller:
-        return ANYONE  # the part "store" puts keys, scopes and rates here
+        return identify(service, key_of(request), scope)
 
     return caller
 

@@ -7,6 +7,8 @@ from fastapi import Depends, Request
 
 from tonecheck.checker import ToneChecker
 from tonecheck.service.judge import Judge
+from tonecheck.service.keys import Keys
+from tonecheck.service.rates import Rates
 from tonecheck.service.settings import Settings
 from tonecheck.service.store import Store
 
@@ -23,6 +25,8 @@ class Service:
     checker: ToneChecker
     judge: Judge
     store: Store
+    keys: Keys
+    rates: Rates
 
 
 def service_of(request: Request) -> Service:

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, delete, event, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from tonecheck.errors import ConfigError
 from tonecheck.labels import TONES, Tone
 from tonecheck.service.records import Decision, NewDecision, NewReply, Reply, Status
+from tonecheck.service.settings import Settings
 from tonecheck.service.tables import Base, DecisionRow, DeliveryRow, ReplyRow
 from tonecheck.verdict import Verdict
 
@@ -30,6 +32,24 @@ def connect(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def open_store(settings: Settings) -> "Store":
+    """Return the store that the settings name, with the tables that were missing.
+
+    Raises:
+        ConfigError: If the database cannot be reached or its address cannot be read.
+    """
+    try:
+        store = Store(connect(settings.database), keep_text=settings.keep_text)
+        store.create()
+    except (SQLAlchemyError, ImportError) as err:
+        # Not the error's own words: they may hold the password of the address.
+        raise ConfigError(
+            f"service.database cannot be used ({type(err).__name__}). Give an address such as "
+            "sqlite:///tonecheck.sqlite or postgresql+psycopg://user@host/database."
+        ) from None
+    return store
 
 
 class Store:

@@ -1,0 +1,117 @@
+"""API keys: made once, shown once, and kept as a digest only."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from tonecheck.errors import InputError
+from tonecheck.service.records import Caller, Scope
+from tonecheck.service.store import Store, now
+from tonecheck.service.tables import KeyRow
+
+MARK = "tck_"  # so that scanners of leaked secrets can tell one
+_BYTES = 32  # 256 bits from the system's source: a plain digest is enough, no slow hash needed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A key as an operator sees it; the key itself is not kept."""
+
+    name: str
+    scopes: frozenset[Scope]
+    per_minute: int | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class Keys:
+    """The API keys in a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._engine = store.engine
+
+    def add(self, name: str, scopes: Iterable[Scope], *, per_minute: int | None = None) -> str:
+        """Make a key and return it; nobody can see it again.
+
+        Raises:
+            InputError: If the name is taken or empty, there is no scope, or the rate is below 1.
+        """
+        chosen = sorted({str(scope) for scope in scopes})
+        if not name.strip() or not chosen:
+            raise InputError("a key needs a name and at least one scope. Give both.")
+        if per_minute is not None and per_minute < 1:
+            raise InputError(f"a rate must be at least 1 a minute, got {per_minute}.")
+        key = MARK + secrets.token_urlsafe(_BYTES)
+        row = KeyRow(
+            name=name,
+            digest=digest(key),
+            scopes=chosen,
+            per_minute=per_minute,
+            created_at=now(),
+        )
+        try:
+            with Session(self._engine) as session, session.begin():
+                session.add(row)
+        except IntegrityError:
+            raise InputError(f"there is a key {name!r} already. Take another name.") from None
+        return key
+
+    def find(self, key: str) -> Caller | None:
+        """Return whose key this is, or None if it is nobody's or revoked."""
+        sought = digest(key)
+        query = select(KeyRow).where(KeyRow.digest == sought, KeyRow.revoked_at.is_(None))
+        with Session(self._engine) as session:
+            row = session.scalars(query).first()
+            if row is None or not hmac.compare_digest(row.digest, sought):
+                return None
+            return Caller(
+                key_id=row.id,
+                name=row.name,
+                scopes=frozenset(map(Scope, row.scopes)),
+                per_minute=row.per_minute,
+            )
+
+    def ever(self) -> bool:
+        """Return whether a key was ever made: from then on one is needed, revoked or not."""
+        with Session(self._engine) as session:
+            return session.scalars(select(KeyRow.id).limit(1)).first() is not None
+
+    def all(self) -> list[Key]:
+        """Return every key, revoked ones too, the oldest first."""
+        with Session(self._engine) as session:
+            return [
+                Key(
+                    name=row.name,
+                    scopes=frozenset(map(Scope, row.scopes)),
+                    per_minute=row.per_minute,
+                    created_at=row.created_at.replace(tzinfo=UTC),
+                    revoked_at=row.revoked_at and row.revoked_at.replace(tzinfo=UTC),
+                )
+                for row in session.scalars(select(KeyRow).order_by(KeyRow.id))
+            ]
+
+    def revoke(self, name: str) -> None:
+        """Make a key worthless from now on.
+
+        Raises:
+            InputError: If there is no such key, or it is revoked already.
+        """
+        query = select(KeyRow).where(KeyRow.name == name, KeyRow.revoked_at.is_(None))
+        with Session(self._engine) as session, session.begin():
+            row = session.scalars(query).first()
+            if row is not None:
+                row.revoked_at = now()
+            else:
+                raise InputError(f"there is no key {name!r} in use. `tonecheck keys list` has all.")
+
+
+def digest(key: str) -> str:
+    """Return what is kept of a key: its SHA-256."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
