@@ -9,15 +9,16 @@ from fastapi.responses import Response
 
 from tonecheck import __version__
 from tonecheck.checker import ToneChecker, load
-from tonecheck.service import native
+from tonecheck.service import native, review
 from tonecheck.service.context import Service
 from tonecheck.service.judge import Judge
 from tonecheck.service.protocol import Protocol
 from tonecheck.service.refusals import Refusal
+from tonecheck.service.sessions import Sessions
 from tonecheck.service.settings import Settings
 from tonecheck.service.store import Store, connect
 
-_PROTOCOLS: tuple[Protocol, ...] = (native.PROTOCOL,)
+_PROTOCOLS: tuple[Protocol, ...] = (native.PROTOCOL, review.PROTOCOL)
 
 
 def create_app(settings: Settings, *, checker: ToneChecker | None = None) -> FastAPI:
@@ -39,6 +40,7 @@ def create_app(settings: Settings, *, checker: ToneChecker | None = None) -> Fas
             size=settings.queue_size,
             timeout=settings.timeout,
         )
+        app.state.sessions = Sessions()
         async with judge:
             app.state.service = Service(settings=settings, checker=chosen, judge=judge, store=store)
             yield

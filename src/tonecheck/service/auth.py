@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from tonecheck.service.context import ServiceDep
+from tonecheck.service.context import Service, ServiceDep
 from tonecheck.service.records import Caller, Scope
 
 ANYONE = Caller(key_id=0, name="anonymous", scopes=frozenset(Scope))
@@ -24,6 +24,15 @@ def key_of(request: Request) -> str:
     return request.headers.get("x-api-key") or request.query_params.get("key", "")
 
 
+def admit(service: Service, key: str, scope: Scope) -> Caller:
+    """Return who a key belongs to, if it allows the scope. It blocks.
+
+    Raises:
+        Refusal: 401 without a valid key, 403 without the scope, 429 above the key's rate.
+    """
+    return ANYONE  # the part "store" puts keys, scopes and rates here
+
+
 def needs(scope: Scope) -> Callable[..., Caller]:
     """Return a dependency that gives the caller, if the key allows the scope.
 
@@ -32,7 +41,7 @@ def needs(scope: Scope) -> Callable[..., Caller]:
     """
 
     def caller(request: Request, service: ServiceDep) -> Caller:
-        return ANYONE  # the part "store" puts keys, scopes and rates here
+        return admit(service, key_of(request), scope)
 
     return caller
 
