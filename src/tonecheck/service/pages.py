@@ -119,9 +119,7 @@ def render(template: str, *, status: int = 200, **values: Any) -> HTMLResponse: 
     """Return a page made from a template; every value is escaped."""
     values = {"caller": None, "csrf": "", "place": template.partition(".")[0], **values}
     text = _environment().get_template(template).render(values)
-    # what people wrote may hold half a surrogate pair, which no encoding of a page can carry
-    clean = text.encode("utf-8", "replace").decode()
-    return HTMLResponse(clean, status, headers=HEADERS)
+    return HTMLResponse(text, status, headers=HEADERS)
 
 
 def refuse(refusal: Refusal) -> Response:

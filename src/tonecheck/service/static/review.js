@@ -24,12 +24,21 @@ function openUp(card, chosen) {
   }
 }
 
+function ask(card, tone) {
+  const details = card && card.querySelector("details.bytone");
+  if (!details) return;
+  details.open = true;
+  details.querySelector(`fieldset[data-key="${tone}"] input`).focus();
+}
+
 const actions = {
   j: () => step(1),
   k: () => step(-1),
   o: (card) => card && card.querySelector("a.place") && card.querySelector("a.place").click(),
-  w: (card) => openUp(card, "details:not(.bytone)"),
-  t: (card) => openUp(card, "details.bytone"),
+  w: (card) => openUp(card, "details.more-doubts"),
+  1: (card) => ask(card, 1),
+  2: (card) => ask(card, 2),
+  3: (card) => ask(card, 3),
   u: () => press(document, "u"),
   a: (card) => press(card, "a"),
   d: (card) => press(card, "d"),
