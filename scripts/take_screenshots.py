@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from tonecheck.service.app import create_app
 from tonecheck.service.records import NewDecision, NewReply, Status
 from tonecheck.service.settings import read
 from tonecheck.service.store import Store, connect, now
+from tonecheck.verdict import Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -75,6 +77,11 @@ def fill(store: Store, checker: ToneChecker) -> None:
     """Keep the sample forum's replies as if they had come in over the last weeks."""
     store.create()
     messages = [row for row in read_export(FORUM) if isinstance(row, Message)]
+    said = {message.id: message.text for message in messages}
+    messages = [
+        replace(message, parent=message.parent or said.get(message.reply_to))
+        for message in messages
+    ]
     messages.sort(key=lambda message: message.time or datetime.min)
     chance = random.Random(7)
     verdicts = list(checker.check_many(messages))
@@ -111,7 +118,7 @@ def serving(database: str, checker: ToneChecker) -> Iterator[str]:
         thread.join()
 
 
-def _kept(message: Message, verdict: object, *, queued: bool) -> NewReply:
+def _kept(message: Message, verdict: Verdict, *, queued: bool) -> NewReply:
     return NewReply(
         source="native",
         external_id=message.id or message.place,

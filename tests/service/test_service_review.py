@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 from tonecheck.labels import Tone
 from tonecheck.service.app import create_app
 from tonecheck.service.records import NewDecision, NewReply, Status
+from tonecheck.service.refusals import Refusal
 from tonecheck.service.sessions import HOURS, Sessions
 from tonecheck.service.store import Store, connect, now
 
@@ -178,6 +179,41 @@ def test_a_session_is_over_after_its_hours():
     time[0] = HOURS * 3600
 
     assert sessions.find(token) is None
+
+
+def test_a_key_that_opens_nothing_any_more_ends_at_the_sign_in(client, keep, monkeypatch):
+    keep()
+    client.get("/review")
+
+    def revoked(*_):
+        raise Refusal(401, "key_unknown", "This key is not known.")
+
+    monkeypatch.setattr("tonecheck.service.pages.admit", revoked)
+    answer = client.get("/review")
+
+    assert answer.status_code == 401
+    assert "idiot" not in answer.text
+    assert 'name="key"' in answer.text
+
+
+def test_a_wrong_key_is_told_why_and_signs_nobody_in(client, monkeypatch):
+    def wrong(*_):
+        raise Refusal(403, "scope_missing", "This key may not review.")
+
+    monkeypatch.setattr("tonecheck.service.review.admit", wrong)
+    answer = client.post("/review/signin", data={"key": "<k>"})
+
+    assert answer.status_code == 403
+    assert "This key may not review." in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+def test_a_right_key_leads_to_the_queue(client):
+    answer = client.post("/review/signin", data={"key": " k "}, follow_redirects=False)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/review")
+    token = answer.cookies["tonecheck_session"]
+    assert client.app.state.sessions.find(token).key == "k"
 
 
 def test_pages_run_no_scripts_but_their_own_and_are_not_kept(client):

@@ -48,8 +48,8 @@ def _measured(tone: Tone, checker: ToneChecker) -> str:
     right = checker.card[tone]["precision"]
     share, low, high = (round(100 * right[key]) for key in ("value", "low", "high"))
     return (
-        f"Of 100 replies that it calls {tone.adjective}, about {share} ({low} to {high}) were on "
-        "its annotated replies; in a calm community fewer will be."
+        f"Of 100 replies that it calls {tone.adjective}, about {share} ({low} to {high}) are. That "
+        "was measured on annotated replies from elsewhere; in a calm community fewer are."
     )
 
 
