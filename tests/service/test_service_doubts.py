@@ -47,7 +47,7 @@ def test_what_the_checker_did_not_see_is_said(reply, checker):
 def test_without_its_text_a_reply_has_no_reasons_from_the_text(reply, checker):
     made = replace(reply("You idiot."), text="")
 
-    assert all(said.startswith("Of 100 replies") for said in doubts(made, checker))
+    assert not [said for said in doubts(made, checker) if said.startswith(("It ", "No known"))]
 
 
 def test_the_card_of_another_model_says_nothing_about_this_verdict(reply, checker):

@@ -77,7 +77,7 @@ def test_keys_alone_decide_the_queue_one_after_the_other(page, server):
     page.keyboard.press("j")
     for key, left in (("a", 2), ("d", 1), ("s", 0)):
         page.keyboard.press(key)
-        page.wait_for_function(f"document.querySelectorAll('.card').length === {left}")
+        sync_api.expect(page.locator(".card")).to_have_count(left)
 
     found = [store.reply(number).status for number in (3, 2, 1)]
     assert found == [Status.AGREED, Status.DISAGREED, Status.NOT_SURE]
@@ -90,13 +90,13 @@ def test_after_a_decision_the_focus_is_on_the_next_reply_and_undo_brings_the_las
     page.keyboard.press("j")
     page.keyboard.press("a")
     page.wait_for_selector("#done")
-    assert page.evaluate("document.activeElement.id") == "reply-1"
+    sync_api.expect(page.locator("#reply-1")).to_be_focused()
     assert "you agreed" in page.inner_text("[role=status]")
 
     page.keyboard.press("u")
-    page.wait_for_function("document.querySelectorAll('.card').length === 3")
+    sync_api.expect(page.locator(".card")).to_have_count(3)
 
-    assert page.evaluate("document.activeElement.id") == "reply-2"
+    sync_api.expect(page.locator("#reply-2")).to_be_focused()
     assert server[1].reply(2).status is Status.OPEN
 
 
