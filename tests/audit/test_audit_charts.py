@@ -6,9 +6,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tonecheck.audit.charts import draw_changes, draw_threads, draw_timeline
-from tonecheck.audit.quotes import visible
-from tonecheck.audit.shares import Share
+from tonecheck.highlight import visible
 from tonecheck.labels import TONES
+from tonecheck.shares import Share
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=99)
 

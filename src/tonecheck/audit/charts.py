@@ -16,8 +16,8 @@ from unicodedata import east_asian_width
 import altair as alt
 import vl_convert
 
-from tonecheck.audit.shares import Share
 from tonecheck.labels import TONES, Tone
+from tonecheck.shares import Share
 
 # Okabe & Ito's palette, which people with any kind of colour vision can tell apart.
 _COLOURS = {Tone.HOSTILITY: "#d55e00", Tone.HUSTLING: "#0072b2", Tone.DISMISSIVENESS: "#cc79a7"}

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from scipy.special import stdtrit
 
-from tonecheck.audit.shares import wilson
+from tonecheck.shares import wilson
 
 Threads = Mapping[tuple[int, int], int]
 """How many threads have so many messages, so many of them flagged."""

@@ -22,15 +22,15 @@ from tonecheck.audit.quotes import (
     choose_unsure,
     make_mask,
     make_quote,
-    visible,
 )
 from tonecheck.audit.scope import hidden_words, selection_lines
-from tonecheck.audit.shares import Share
 from tonecheck.audit.spool import Spool
 from tonecheck.audit.summary import MIN_ANSWERS
 from tonecheck.errors import MissingExtraError, require
+from tonecheck.highlight import visible
 from tonecheck.labels import TONES, Decision, Severity, Tone
 from tonecheck.messages import BadRow
+from tonecheck.shares import Share
 
 if TYPE_CHECKING:
     from tonecheck.audit.charts import Chart

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from tonecheck.audit.members import label
-from tonecheck.audit.shares import Share
 from tonecheck.audit.spool import Spool
 from tonecheck.audit.stored import unpack
 from tonecheck.labels import TONES, Decision, Severity, Tone
+from tonecheck.shares import Share
 
 MIN_ANSWERS = 5
 """Fewer answers than this say nothing about how a member is treated, so no share is shown."""

@@ -199,7 +199,7 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
 
 
 def _headlines(summary: Mapping[str, Any]) -> list[str]:
-    from tonecheck.audit.shares import Share
+    from tonecheck.shares import Share
 
     messages, problems = summary["messages"], summary["problems"]
     lines = [

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from tonecheck import __version__
 from tonecheck.checker import ToneChecker
-from tonecheck.service import native
+from tonecheck.service import native, review
 from tonecheck.service.auth import guard
 from tonecheck.service.context import Service
 from tonecheck.service.judge import Judge
@@ -17,10 +17,11 @@ from tonecheck.service.keys import Keys
 from tonecheck.service.protocol import Protocol
 from tonecheck.service.rates import Rates
 from tonecheck.service.refusals import Refusal
+from tonecheck.service.sessions import Sessions
 from tonecheck.service.settings import Settings
 from tonecheck.service.store import open_store
 
-_PROTOCOLS: tuple[Protocol, ...] = (native.PROTOCOL,)
+_PROTOCOLS: tuple[Protocol, ...] = (native.PROTOCOL, review.PROTOCOL)
 
 
 def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
@@ -45,6 +46,7 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
             size=settings.queue_size,
             timeout=settings.timeout,
         )
+        app.state.sessions = Sessions()
         async with judge:
             app.state.service = Service(
                 settings=settings,

@@ -42,7 +42,7 @@ def key_of(request: Request) -> str:
     return request.headers.get("x-api-key") or request.query_params.get("key", "")
 
 
-def identify(service: Service, key: str, scope: Scope) -> Caller:
+def admit(service: Service, key: str, scope: Scope) -> Caller:
     """Return whose key this is, if it allows the scope and has not been used too often.
 
     Raises:
@@ -71,10 +71,10 @@ def identify(service: Service, key: str, scope: Scope) -> Caller:
 
 
 def needs(scope: Scope) -> Callable[..., Caller]:
-    """Return a dependency that gives the caller of a request, or refuses as `identify` does."""
+    """Return a dependency that gives the caller of a request, or refuses as `admit` does."""
 
     def caller(request: Request, service: ServiceDep) -> Caller:
-        return identify(service, key_of(request), scope)
+        return admit(service, key_of(request), scope)
 
     return caller
 

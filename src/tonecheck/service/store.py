@@ -4,6 +4,7 @@ Every method is one transaction and blocks; routers call it in a thread. What pe
 only where the operator said so.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from tonecheck.service.records import Decision, NewDecision, NewReply, Reply, St
 from tonecheck.service.settings import Settings
 from tonecheck.service.tables import Base, DecisionRow, DeliveryRow, ReplyRow
 from tonecheck.verdict import Verdict
+
+_UNSTORABLE = re.compile("[\ud800-\udfff\0]")
 
 
 def now() -> datetime:
@@ -157,13 +160,14 @@ class Store:
             session.execute(query)
 
     def _fill(self, row: ReplyRow, reply: NewReply) -> None:
-        row.source, row.community = reply.source, reply.community
-        row.external_id, row.author = reply.external_id, reply.author
-        row.thread, row.title, row.url = reply.thread, reply.title, reply.url
+        row.source, row.community = reply.source, _storable(reply.community)
+        row.external_id, row.author = _storable(reply.external_id), _storable(reply.author)
+        row.thread, row.title = _storable(reply.thread), _storable(reply.title)
+        row.url = _storable(reply.url)
         row.time = reply.time and reply.time.astimezone(UTC).replace(tzinfo=None)
         row.judged_at = self._clock()
-        row.text = reply.text if self.keep_text else ""
-        row.parent = reply.parent if self.keep_text else ""
+        row.text = _storable(reply.text) if self.keep_text else ""
+        row.parent = _storable(reply.parent) if self.keep_text else ""
         verdict = reply.verdict if self.keep_text else without_words(reply.verdict)
         row.verdict = verdict.to_dict()
         scores = {tone: verdict.tones[tone].probability for tone in TONES}
@@ -190,11 +194,19 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  
     cursor.close()
 
 
+def _storable(text: str) -> str:
+    """Return a text that every database takes; each code point keeps its place.
+
+    Lone surrogates have no UTF-8, and PostgreSQL takes no NUL.
+    """
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def _named(source: str, community: str, external_id: str) -> Any:  # noqa: ANN401  a Select
     return select(ReplyRow).where(
         ReplyRow.source == source,
-        ReplyRow.community == community,
-        ReplyRow.external_id == external_id,
+        ReplyRow.community == _storable(community),
+        ReplyRow.external_id == _storable(external_id),
     )
 
 

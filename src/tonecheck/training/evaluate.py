@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tonecheck.audit.shares import wilson
 from tonecheck.checker import ToneChecker
 from tonecheck.labels import TONES, Tone
 from tonecheck.messages import Message
 from tonecheck.policy import Policy
+from tonecheck.shares import wilson
 from tonecheck.training.calibrate import Floats, expected_error
 from tonecheck.training.examples import Example
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from tonecheck.audit.shares import Share, wilson
+from tonecheck.shares import Share, wilson
 
 
 @pytest.mark.parametrize(

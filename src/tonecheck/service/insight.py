@@ -1,0 +1,92 @@
+"""The pages that look back: trends, threads to look at, and what other thresholds would do."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from tonecheck.highlight import visible
+from tonecheck.labels import TONES, Tone
+from tonecheck.service.cards import MAX_TITLE
+from tonecheck.service.drawing import draw
+from tonecheck.service.pages import VisitDep
+from tonecheck.service.preview import DAYS, ENOUGH, judged, preview
+from tonecheck.service.records import Status
+from tonecheck.service.store import now
+from tonecheck.service.trends import WEEKS, busy_threads, decided, weeks
+from tonecheck.shares import Share
+
+router = APIRouter(include_in_schema=False)
+
+_STEPS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+_Threshold = Annotated[float | None, Query(gt=0, le=1)]
+
+
+@router.get("/review/trends")
+def trends(visit: VisitDep) -> Response:
+    """Show how often each tone was flagged, week by week, and what people made of it."""
+    service = visit.service
+    found = weeks(service.store, service.checker.policy)
+    judged_by_people = decided(service.store, now() - timedelta(weeks=WEEKS))
+    agreed = judged_by_people.get(Status.AGREED, 0)
+    disagreed = judged_by_people.get(Status.DISAGREED, 0)
+    total = sum(week.judged for week in found)
+    return visit.page(
+        "trends.html.j2",
+        weeks=found,
+        charts={tone: draw(tone, found) for tone in TONES} if len(found) > 1 else {},
+        totals={tone: Share(sum(w.flagged[tone] for w in found), total) for tone in TONES},
+        total=total,
+        agreed=Share(agreed, agreed + disagreed),
+        not_sure=judged_by_people.get(Status.NOT_SURE, 0),
+    )
+
+
+@router.get("/review/threads")
+def threads(visit: VisitDep) -> Response:
+    """Show the threads in which several replies were raised lately."""
+    service = visit.service
+    since = now() - timedelta(days=DAYS)
+    found = busy_threads(service.store, service.checker.policy, since)
+    named = [(thread, visible(thread.title or thread.thread, MAX_TITLE)) for thread in found]
+    return visit.page("threads.html.j2", threads=named, days=DAYS)
+
+
+def thresholds(
+    hostility: _Threshold = None, hustling: _Threshold = None, dismissiveness: _Threshold = None
+) -> dict[Tone, float | None]:
+    """Return the thresholds that somebody wants to try, tone by tone."""
+    return {
+        Tone.HOSTILITY: hostility,
+        Tone.HUSTLING: hustling,
+        Tone.DISMISSIVENESS: dismissiveness,
+    }
+
+
+@router.get("/review/policy")
+def policy(
+    visit: VisitDep, tried: Annotated[dict[Tone, float | None], Depends(thresholds)]
+) -> Response:
+    """Show what thresholds would have flagged in the last month."""
+    return visit.page(
+        "policy.html.j2",
+        tones=[_preview(visit, tone, tried[tone]) for tone in TONES],
+        days=DAYS,
+        enough=ENOUGH,
+    )
+
+
+def _preview(visit: VisitDep, tone: Tone, tried: float | None) -> dict[str, Any]:
+    band = visit.service.checker.policy[tone]
+    found = judged(visit.service.store, tone, now() - timedelta(days=DAYS))
+    chosen = band.yes_at if tried is None else tried
+    return {
+        "tone": tone,
+        "band": band,
+        "tried": chosen,
+        "judged": len(found),
+        "now": preview(found, band.yes_at),
+        "then": preview(found, chosen),
+        "steps": [preview(found, step) for step in sorted({*_STEPS, band.yes_at})],
+    }
