@@ -2,15 +2,19 @@
 PYTHON ?= python3
 CORPORA ?= ../shared/corpora
 BIN := .venv/bin
+CLIENTS := tests/service/clients
 TRAIN := $(BIN)/tonecheck train --corpora $(CORPORA) --corpora data/learning
 
-.PHONY: demo test test-ray lint bench bench-encoder models pretrained shrunk samples screenshots clean
+.PHONY: demo test serve test-ray lint bench bench-encoder models pretrained shrunk samples screenshots clean
 
 demo: .venv/ready
 	$(BIN)/tonecheck audit data/samples/moodle-forum.csv --out out/demo --title "Foundations of Data Analysis"
 
-test: .venv/ready
+test: .venv/ready $(CLIENTS)/node_modules
 	$(BIN)/pytest -n 2
+
+serve: .venv/ready
+	$(BIN)/tonecheck serve
 
 # A Ray cluster of two nodes on this machine, one of which is killed at work.
 test-ray: .venv/ready
@@ -61,6 +65,10 @@ samples: .venv/ready
 
 screenshots: .venv/ready
 	$(BIN)/python scripts/take_screenshots.py
+
+# Clients in JavaScript that the tests use; without npm, those tests are skipped.
+$(CLIENTS)/node_modules: $(CLIENTS)/package-lock.json
+	-cd $(CLIENTS) && npm ci --silent && touch node_modules
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -1,10 +1,16 @@
+import threading
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from tonecheck import ToneChecker, load
 from tonecheck.service.app import create_app
+from tonecheck.service.context import Service
 from tonecheck.service.settings import Settings, read
 
 
@@ -22,3 +28,25 @@ def settings(tmp_path) -> Settings:
 def client(settings, checker) -> Iterator[TestClient]:
     with TestClient(create_app(settings, checker=checker)) as client:
         yield client
+
+
+@dataclass
+class Running:
+    """A real server on this machine, and what it works with."""
+
+    address: str
+    service: Service
+
+
+@pytest.fixture
+def running(settings, checker) -> Iterator[Running]:
+    app: FastAPI = create_app(settings, checker=checker)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield Running(f"http://127.0.0.1:{port}", app.state.service)
+    server.should_exit = True
+    thread.join(10)

@@ -1,22 +1,18 @@
 """The review page in a real browser: keys, undo, and what axe finds."""
 
 import shutil
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from tonecheck.labels import Tone
-from tonecheck.service.app import create_app
 from tonecheck.service.records import NewReply, Status
 from tonecheck.service.store import Store
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-AXE = Path(__file__).parent / "browser" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = Path(__file__).parent / "clients" / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt install chromium")
 
 REPLIES = (
@@ -38,14 +34,8 @@ def browser() -> Iterator[object]:
 
 
 @pytest.fixture
-def server(settings, checker) -> Iterator[tuple[str, Store]]:
-    app = create_app(settings, checker=checker)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.01)
-    store = app.state.service.store
+def server(running, checker) -> tuple[str, Store]:
+    store = running.service.store
     for number, (text, parent) in enumerate(REPLIES):
         verdict = checker.check(text, parent or None)
         reply = NewReply(
@@ -53,9 +43,7 @@ def server(settings, checker) -> Iterator[tuple[str, Store]]:
             queued=True, thread="t", title="Week 1", url="https://forum.example/1", author="Rhys",
         )  # fmt: skip
         store.record(reply)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", store
-    server.should_exit = True
-    thread.join(10)
+    return running.address, store
 
 
 @pytest.fixture
@@ -138,7 +126,7 @@ def test_without_scripts_buttons_decide_just_the_same(browser, server):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_to_complain_about(browser, server, scheme):
     if not AXE.is_file():
-        pytest.skip("needs axe-core: run npm ci in tests/service/browser")
+        pytest.skip("needs axe-core: run npm ci in tests/service/clients")
     context = browser.new_context(color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     found = []
