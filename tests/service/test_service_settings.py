@@ -25,3 +25,9 @@ def test_an_unknown_setting_is_refused_by_name(tmp_path):
 
 def test_secrets_do_not_show_when_settings_are_printed():
     assert "hush" not in repr(read(discourse_key="hush"))
+
+
+def test_tones_in_the_environment_have_commas_between_them(monkeypatch):
+    monkeypatch.setenv("TONECHECK_OPENEDX_TONES", "hustling, hostility")
+
+    assert read().openedx_tones == ("hustling", "hostility")

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from tonecheck import __version__
 from tonecheck.checker import ToneChecker
-from tonecheck.service import native, perspective, review
+from tonecheck.service import coral, huggingface, native, openai, openedx, perspective, review
 from tonecheck.service.auth import guard
 from tonecheck.service.context import Service
 from tonecheck.service.judge import Judge
@@ -21,7 +21,16 @@ from tonecheck.service.sessions import Sessions
 from tonecheck.service.settings import Settings
 from tonecheck.service.store import open_store
 
-_PROTOCOLS: tuple[Protocol, ...] = (native.PROTOCOL, perspective.PROTOCOL, review.PROTOCOL)
+# The first whose paths fit words a refusal: those under /v1/ come before our own.
+_PROTOCOLS: tuple[Protocol, ...] = (
+    openai.PROTOCOL,
+    huggingface.PROTOCOL,
+    coral.PROTOCOL,
+    openedx.PROTOCOL,
+    perspective.PROTOCOL,
+    review.PROTOCOL,
+    native.PROTOCOL,
+)
 
 
 def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from tonecheck.errors import ConfigError
+from tonecheck.labels import Tone
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 PREFIX = "TONECHECK_"
@@ -34,7 +35,8 @@ class Settings(BaseModel):
         discourse_key: The API key of that forum.
         discourse_user: The name that flags are made in.
         discourse_secret: What the forum signs its hooks with.
-        coral_secret: What Coral signs its calls with.
+        coral_secret: What Coral signs its calls with; several with commas between them.
+        openedx_tones: Which tones Open edX is told of, as spam: it knows no other word.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,6 +57,15 @@ class Settings(BaseModel):
     discourse_user: str = "system"
     discourse_secret: SecretStr = SecretStr("")
     coral_secret: SecretStr = SecretStr("")
+    openedx_tones: tuple[Tone, ...] = (Tone.HUSTLING,)
+
+    @field_validator("openedx_tones", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Return the names in a string with commas between them, as the environment has it."""
+        if isinstance(value, str):
+            return [name.strip() for name in value.split(",") if name.strip()]
+        return value
 
     @property
     def loopback(self) -> bool:
