@@ -20,6 +20,7 @@ from tonecheck.cli import (
     check,
     evaluate,
     formats,
+    keep,
     keys,
     models,
     score,
@@ -74,6 +75,8 @@ app.command("audit", epilog=audit.EXAMPLES)(audit.audit)
 app.command("changes", epilog=changes.EXAMPLES)(changes.changes)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.add_typer(keys.keys, name="keys")
+app.add_typer(keep.feedback, name="feedback")
+app.add_typer(keep.author, name="author")
 app.command("train", epilog=train.EXAMPLES)(train.train)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("formats", epilog=formats.EXAMPLES)(formats.formats)

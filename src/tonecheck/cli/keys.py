@@ -23,7 +23,8 @@ EXAMPLES = examples(
 keys = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Make, list and revoke the service's API keys.",
+    help="Say who may use the service.",
+    epilog=EXAMPLES,
 )
 
 Database = Annotated[
@@ -34,7 +35,7 @@ Config = Annotated[
 ]
 
 
-@keys.command("add", epilog=EXAMPLES)
+@keys.command("add")
 def add(
     name: Annotated[str, typer.Argument(help="What you call it, such as who uses it.")],
     *,

@@ -37,7 +37,7 @@ def serve(
         Path | None, typer.Option(metavar="FILE", help="Default: ./tonecheck.toml, if there.")
     ] = None,
 ) -> None:
-    """Run a private moderation service that forum software already knows how to call.
+    """Run a private moderation service for forum software.
 
     It speaks tonecheck's own protocol and those of other moderation services, so that their
     clients only change an address. Nothing leaves this machine unless you set a forum to flag in.

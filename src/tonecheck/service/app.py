@@ -1,5 +1,6 @@
 """Puts the service together: one router a protocol, each with its own shape of errors."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -9,7 +10,16 @@ from fastapi.responses import Response
 
 from tonecheck import __version__
 from tonecheck.checker import ToneChecker
-from tonecheck.service import coral, huggingface, native, openai, openedx, perspective, review
+from tonecheck.service import (
+    authors,
+    coral,
+    huggingface,
+    native,
+    openai,
+    openedx,
+    perspective,
+    review,
+)
 from tonecheck.service.auth import guard
 from tonecheck.service.context import Service
 from tonecheck.service.judge import Judge
@@ -20,6 +30,7 @@ from tonecheck.service.refusals import Refusal
 from tonecheck.service.sessions import Sessions
 from tonecheck.service.settings import Settings
 from tonecheck.service.store import open_store
+from tonecheck.service.upkeep import keep_purging
 
 # The first whose paths fit words a refusal: those under /v1/ come before our own.
 _PROTOCOLS: tuple[Protocol, ...] = (
@@ -29,6 +40,7 @@ _PROTOCOLS: tuple[Protocol, ...] = (
     openedx.PROTOCOL,
     perspective.PROTOCOL,
     review.PROTOCOL,
+    authors.PROTOCOL,
     native.PROTOCOL,
 )
 
@@ -56,6 +68,7 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
             timeout=settings.timeout,
         )
         app.state.sessions = Sessions()
+        upkeep = asyncio.create_task(keep_purging(store, settings.retention_days))
         async with judge:
             app.state.service = Service(
                 settings=settings,
@@ -66,6 +79,7 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
                 rates=Rates(),
             )
             yield
+        upkeep.cancel()
         store.engine.dispose()
 
     app = FastAPI(

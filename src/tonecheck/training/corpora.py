@@ -77,6 +77,13 @@ CORPORA: tuple[Corpus, ...] = (
         referenced=True,
     ),
     Corpus(
+        name="tonecheck_feedback_train",
+        mapper=examples.decided,
+        licence="open",  # your own: it does not leave the machine unless you send it
+        citation="decisions of your own moderators, by `tonecheck feedback export`",
+        weight=1.0,
+    ),
+    Corpus(
         name="github_incivility",
         mapper=examples.issue_comments,
         licence="open",

@@ -72,6 +72,19 @@ def annotated(row: Row, source: str) -> Iterator[Example]:
     )
 
 
+def decided(row: Row, source: str) -> Iterator[Example]:
+    """Read what people decided in `tonecheck serve`; a tone that nobody decided on says nothing."""
+    labels = {tone: float(row["labels"][tone]) for tone in TONES if tone in row["labels"]}
+    yield Example(
+        text=row["text"],
+        parent=row["parent"],
+        # A decision is one person's, of somebody who saw what the model thought.
+        targets={tone: 0.05 + 0.9 * value for tone, value in labels.items()},
+        group=f"{row['source']}/{row['thread']}",
+        source=source,
+    )
+
+
 def insults(row: Row, source: str) -> Iterator[Example]:
     """Insults aimed at a participant are hostility."""
     yield _example(row, source, hostility=0.97 if row["labels"]["insult"] else 0.03)

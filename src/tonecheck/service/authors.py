@@ -1,0 +1,31 @@
+"""What is kept about an author, given out and deleted on request (GDPR, articles 15 and 17)."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+
+from tonecheck.service.auth import AdminCaller
+from tonecheck.service.context import ServiceDep
+from tonecheck.service.native import refuse
+from tonecheck.service.protocol import Protocol
+from tonecheck.service.upkeep import export_author, forget_author
+
+router = APIRouter(tags=["authors"])
+
+
+@router.get("/v1/authors/{author}")
+async def export(author: str, service: ServiceDep, caller: AdminCaller) -> dict[str, Any]:
+    """Return all that is kept about an author."""
+    replies = await run_in_threadpool(lambda: list(export_author(service.store, author)))
+    return {"author": author, "replies": replies}
+
+
+@router.delete("/v1/authors/{author}")
+async def forget(author: str, service: ServiceDep, caller: AdminCaller) -> dict[str, Any]:
+    """Delete all that is kept about an author."""
+    count = await run_in_threadpool(forget_author, service.store, author)
+    return {"author": author, "deleted": count}
+
+
+PROTOCOL = Protocol(paths=("/v1/authors/",), router=router, refuse=refuse)

@@ -1,0 +1,87 @@
+"""Lets go of what is kept: after some days, and whenever an author asks for it."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from tonecheck.service.store import Store, now
+from tonecheck.service.tables import DecisionRow, DeliveryRow, ReplyRow
+
+DELIVERY_DAYS = 30
+"""For how long an event is known as delivered: Discourse gives up after some hours."""
+
+_DAY = 24 * 3600
+
+
+def purge(store: Store, days: int) -> int:
+    """Delete replies, with their decisions, that were judged more than some days ago.
+
+    Returns:
+        How many.
+    """
+    old = delete(ReplyRow).where(ReplyRow.judged_at < now() - timedelta(days=days))
+    told = delete(DeliveryRow).where(DeliveryRow.at < now() - timedelta(days=DELIVERY_DAYS))
+    with Session(store.engine) as session, session.begin():
+        session.execute(told)
+        return _rows(session.execute(old))
+
+
+async def keep_purging(store: Store, days: int) -> None:
+    """Purge now and once a day, until the task is cancelled."""
+    while True:
+        await run_in_threadpool(purge, store, days)
+        await asyncio.sleep(_DAY)
+
+
+def export_author(store: Store, author: str) -> Iterator[dict[str, Any]]:
+    """Yield all that is kept about an author: replies, verdicts and what was decided.
+
+    Names of those who decided are left out.
+    """
+    query = select(ReplyRow).where(ReplyRow.author == author).order_by(ReplyRow.id)
+    with Session(store.engine) as session:
+        for row in session.scalars(query.execution_options(yield_per=200)):
+            decided = select(DecisionRow).where(DecisionRow.reply_id == row.id)
+            yield {
+                "source": row.source,
+                "community": row.community,
+                "id": row.external_id,
+                "author": row.author,
+                "thread": row.thread,
+                "title": row.title,
+                "time": row.time.isoformat() if row.time else None,
+                "judged": row.judged_at.isoformat(),
+                "text": row.text,
+                "parent": row.parent,
+                "url": row.url,
+                "verdict": row.verdict,
+                "status": row.status,
+                "decisions": [
+                    {"status": made.status, "labels": made.labels, "at": made.at.isoformat()}
+                    for made in session.scalars(decided)
+                ],
+            }
+
+
+def forget_author(store: Store, author: str) -> int:
+    """Delete all that is kept about an author, also where others answered their words.
+
+    Returns:
+        How many replies of theirs went away.
+    """
+    own = select(ReplyRow.text).where(ReplyRow.author == author, ReplyRow.text != "")
+    with Session(store.engine) as session, session.begin():
+        words = session.scalars(own).all()
+        for start in range(0, len(words), 200):
+            quoted = ReplyRow.parent.in_(words[start : start + 200])
+            session.execute(update(ReplyRow).where(quoted).values(parent=""))
+        return _rows(session.execute(delete(ReplyRow).where(ReplyRow.author == author)))
+
+
+def _rows(result: Any) -> int:  # noqa: ANN401  SQLAlchemy types a DELETE's result as any Result
+    return int(result.rowcount)
