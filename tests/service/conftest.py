@@ -26,7 +26,7 @@ def settings(tmp_path) -> Settings:
 
 @pytest.fixture
 def client(settings, checker) -> Iterator[TestClient]:
-    with TestClient(create_app(settings, checker=checker)) as client:
+    with TestClient(create_app(settings, checker=checker), "http://127.0.0.1") as client:
         yield client
 
 

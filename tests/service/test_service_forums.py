@@ -31,7 +31,7 @@ def phase(text=INSULT, role="COMMENTER", **more):
 @pytest.fixture
 def coral(settings, checker):
     signing = settings.model_copy(update={"coral_secret": type(settings.coral_secret)("new,old")})
-    with TestClient(create_app(signing, checker=checker)) as client:
+    with TestClient(create_app(signing, checker=checker), "http://127.0.0.1") as client:
         yield client
 
 

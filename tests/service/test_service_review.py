@@ -257,7 +257,7 @@ def test_a_full_queue_turns_its_pages(client, keep):
 
 def test_without_texts_the_page_says_where_to_read(settings, checker):
     blind = settings.model_copy(update={"keep_text": False})
-    with TestClient(create_app(blind, checker=checker)) as client:
+    with TestClient(create_app(blind, checker=checker), "http://127.0.0.1") as client:
         store = client.app.state.service.store
         verdict = checker.check(INSULT)
         store.record(

@@ -14,6 +14,14 @@ EXAMPLES = examples(
     "tonecheck serve --model linear-en --port 8090",
     "tonecheck keys add forum --scope check && tonecheck serve --host 0.0.0.0",
 )
+_LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "tonecheck.service.edge.JsonLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"tonecheck": {"level": "INFO"}, "uvicorn.access": {"level": "CRITICAL"}},
+}
 _DRAIN = 15  # seconds that requests in progress get when the service is asked to stop
 
 
@@ -72,5 +80,5 @@ def serve(
         timeout_graceful_shutdown=_DRAIN,
         server_header=False,
         access_log=False,
-        log_level="warning",
+        log_config=_LOGGING,
     )

@@ -3,16 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from tonecheck import __version__
 from tonecheck.checker import ToneChecker
 from tonecheck.service import (
     authors,
     coral,
+    health,
     huggingface,
     native,
     openai,
@@ -22,13 +26,15 @@ from tonecheck.service import (
 )
 from tonecheck.service.auth import guard
 from tonecheck.service.context import Service
+from tonecheck.service.edge import Edge
 from tonecheck.service.judge import Judge
 from tonecheck.service.keys import Keys
+from tonecheck.service.metrics import Metrics
 from tonecheck.service.protocol import Protocol
 from tonecheck.service.rates import Rates
 from tonecheck.service.refusals import Refusal
 from tonecheck.service.sessions import Sessions
-from tonecheck.service.settings import Settings
+from tonecheck.service.settings import LOOPBACK, Settings
 from tonecheck.service.store import open_store
 from tonecheck.service.upkeep import keep_purging
 
@@ -41,6 +47,7 @@ _PROTOCOLS: tuple[Protocol, ...] = (
     perspective.PROTOCOL,
     review.PROTOCOL,
     authors.PROTOCOL,
+    health.PROTOCOL,
     native.PROTOCOL,
 )
 
@@ -69,6 +76,7 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
         )
         app.state.sessions = Sessions()
         upkeep = asyncio.create_task(keep_purging(store, settings.retention_days))
+        app.state.metrics.watch(lambda: judge.waiting)
         async with judge:
             app.state.service = Service(
                 settings=settings,
@@ -89,7 +97,19 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
         app.include_router(protocol.router)
     app.add_exception_handler(Refusal, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_invalid)
+    app.add_exception_handler(HTTPException, _refuse_unknown)
+    app.state.metrics = Metrics()
+    app.add_middleware(Edge, most=settings.max_body, metrics=app.state.metrics)
+    if settings.loopback:
+        # A page elsewhere must not reach a service without a key through a name that it points at
+        # 127.0.0.1 (DNS rebinding).
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings))
     return app
+
+
+def _hosts(settings: Settings) -> list[str]:
+    own = urlsplit(settings.public_url).hostname
+    return [*LOOPBACK, "[::1]", *([own] if own else [])]
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
@@ -106,6 +126,14 @@ async def _refuse_invalid(request: Request, error: Exception) -> Response:
     where = ".".join(str(part) for part in first["loc"] if part != "body")
     what = f"{where}: {first['msg']}." if where else f"{first['msg']}."
     return await _refuse(request, Refusal(422, "invalid_request", what, param=where))
+
+
+async def _refuse_unknown(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 413:
+        return await _refuse(request, Refusal(413, "body_too_large", error.detail))
+    message = f"{error.detail}. /openapi.json lists what there is."
+    return await _refuse(request, Refusal(error.status_code, "http_error", message))
 
 
 def _shape(path: str) -> Callable[[Refusal], Response]:
