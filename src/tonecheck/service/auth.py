@@ -1,6 +1,6 @@
 """Who may ask for what: the API key of a request, and the scope that a route needs."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -70,10 +70,11 @@ def admit(service: Service, key: str, scope: Scope) -> Caller:
     return caller
 
 
-def needs(scope: Scope) -> Callable[..., Caller]:
+def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     """Return a dependency that gives the caller of a request, or refuses as `admit` does."""
 
-    def caller(request: Request, service: ServiceDep) -> Caller:
+    async def caller(request: Request, service: ServiceDep) -> Caller:
+        # Not in a thread: the keys are in memory for all but one request a second.
         return admit(service, key_of(request), scope)
 
     return caller

@@ -1,9 +1,9 @@
 """API keys: made once, shown once, and kept as a digest only."""
 
 import hashlib
-import hmac
 import secrets
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +17,7 @@ from tonecheck.service.store import Store, now
 from tonecheck.service.tables import KeyRow
 
 MARK = "tck_"  # so that scanners of leaked secrets can tell one
+FRESH = 1.0  # seconds
 _BYTES = 32  # 256 bits from the system's source: a plain digest is enough, no slow hash needed
 
 
@@ -31,11 +32,25 @@ class Key:
     revoked_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the store said of its keys, and when."""
+
+    at: float
+    ever: bool
+    callers: Mapping[str, Caller]
+
+
 class Keys:
-    """The API keys in a store."""
+    """The API keys in a store.
+
+    Who a key belongs to is looked up at most once in `FRESH` seconds: that is how long another
+    process may go on with a key that this one revoked.
+    """
 
     def __init__(self, store: Store) -> None:
         self._engine = store.engine
+        self._known: _Known | None = None
 
     def add(self, name: str, scopes: Iterable[Scope], *, per_minute: int | None = None) -> str:
         """Make a key and return it; nobody can see it again.
@@ -61,27 +76,25 @@ class Keys:
                 session.add(row)
         except IntegrityError:
             raise InputError(f"there is a key {name!r} already. Take another name.") from None
+        self._known = None
         return key
 
     def find(self, key: str) -> Caller | None:
         """Return whose key this is, or None if it is nobody's or revoked."""
-        sought = digest(key)
-        query = select(KeyRow).where(KeyRow.digest == sought, KeyRow.revoked_at.is_(None))
-        with Session(self._engine) as session:
-            row = session.scalars(query).first()
-            if row is None or not hmac.compare_digest(row.digest, sought):
-                return None
-            return Caller(
-                key_id=row.id,
-                name=row.name,
-                scopes=frozenset(map(Scope, row.scopes)),
-                per_minute=row.per_minute,
-            )
+        return self._fresh().callers.get(digest(key))
 
     def ever(self) -> bool:
         """Return whether a key was ever made: from then on one is needed, revoked or not."""
-        with Session(self._engine) as session:
-            return session.scalars(select(KeyRow.id).limit(1)).first() is not None
+        return self._fresh().ever
+
+    def _fresh(self) -> _Known:
+        known = self._known
+        if known is None or time.monotonic() - known.at > FRESH:
+            with Session(self._engine) as session:
+                rows = session.scalars(select(KeyRow)).all()
+            callers = {row.digest: _caller(row) for row in rows if row.revoked_at is None}
+            known = self._known = _Known(time.monotonic(), bool(rows), callers)
+        return known
 
     def all(self) -> list[Key]:
         """Return every key, revoked ones too, the oldest first."""
@@ -110,6 +123,16 @@ class Keys:
                 row.revoked_at = now()
             else:
                 raise InputError(f"there is no key {name!r} in use. `tonecheck keys list` has all.")
+        self._known = None
+
+
+def _caller(row: KeyRow) -> Caller:
+    return Caller(
+        key_id=row.id,
+        name=row.name,
+        scopes=frozenset(map(Scope, row.scopes)),
+        per_minute=row.per_minute,
+    )
 
 
 def digest(key: str) -> str:

@@ -63,12 +63,12 @@ def refuse(refusal: Refusal) -> Response:
 
 
 @router.post("/v1/check")
-async def check(request: CheckRequest, service: ServiceDep, caller: CheckCaller) -> dict[str, Any]:
+async def check(request: CheckRequest, service: ServiceDep, caller: CheckCaller) -> Response:
     """Return the verdict on one reply; a person decides what to do about it."""
     _require_id(request)
     verdict = await service.judge.check(_message(request))
     await _keep(service, [(request, verdict)])
-    return verdict.to_dict()
+    return JSONResponse(verdict.to_dict())
 
 
 @router.post("/v1/check/batch")
