@@ -133,8 +133,23 @@ class Pool:
         raise SystemExit("the service did not start")
 
     async def ask(self, body: bytes) -> int:
-        """Send one request; return the status of its answer."""
-        connection = self._idle.pop() if self._idle else await self._connect()
+        """Send one request; return the status of its answer.
+
+        A connection that the service closed for being idle is replaced, as clients do.
+        """
+        while self._idle:
+            try:
+                return await self._ask(self._idle.pop(), body)
+            except asyncio.IncompleteReadError as err:
+                if err.partial:
+                    raise
+            except ConnectionError:
+                continue
+        return await self._ask(await self._connect(), body)
+
+    async def _ask(
+        self, connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], body: bytes
+    ) -> int:
         reader, writer = connection
         writer.write(
             b"POST /v1/check HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"

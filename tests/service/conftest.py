@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -38,8 +39,8 @@ class Running:
     service: Service
 
 
-@pytest.fixture
-def running(settings, checker) -> Iterator[Running]:
+@contextmanager
+def _served(settings: Settings, checker: ToneChecker) -> Iterator[Running]:
     app: FastAPI = create_app(settings, checker=checker)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
@@ -50,3 +51,17 @@ def running(settings, checker) -> Iterator[Running]:
     yield Running(f"http://127.0.0.1:{port}", app.state.service)
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def running(settings, checker) -> Iterator[Running]:
+    with _served(settings, checker) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def running_long(checker, tmp_path_factory) -> Iterator[Running]:
+    """Run one server for all tests of a module."""
+    database = f"sqlite:///{tmp_path_factory.mktemp('served') / 'store.sqlite'}"
+    with _served(read(database=database, keep_text=True), checker) as running:
+        yield running

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from tonecheck import __version__
@@ -19,6 +20,7 @@ from tonecheck.service import (
     health,
     huggingface,
     native,
+    nudge,
     openai,
     openedx,
     perspective,
@@ -48,6 +50,7 @@ _PROTOCOLS: tuple[Protocol, ...] = (
     review.PROTOCOL,
     authors.PROTOCOL,
     health.PROTOCOL,
+    nudge.PROTOCOL,
     native.PROTOCOL,
 )
 
@@ -100,6 +103,12 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
     app.add_exception_handler(HTTPException, _refuse_unknown)
     app.state.metrics = Metrics()
     app.add_middleware(Edge, most=settings.max_body, metrics=app.state.metrics)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.nudge_origins,
+        allow_methods=["POST"],
+        allow_headers=["Content-Type", "X-API-Key"],
+    )
     if settings.loopback:
         # A page elsewhere must not reach a service without a key through a name that it points at
         # 127.0.0.1 (DNS rebinding).

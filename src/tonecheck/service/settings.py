@@ -36,6 +36,7 @@ class Settings(BaseModel):
         discourse_user: The name that flags are made in.
         discourse_secret: What the forum signs its hooks with.
         coral_secret: What Coral signs its calls with; several with commas between them.
+        nudge_origins: The sites whose pages may ask for nudges, such as https://forum.example.
         openedx_tones: Which tones Open edX is told of, as spam: it knows no other word.
     """
 
@@ -57,9 +58,10 @@ class Settings(BaseModel):
     discourse_user: str = "system"
     discourse_secret: SecretStr = SecretStr("")
     coral_secret: SecretStr = SecretStr("")
+    nudge_origins: tuple[str, ...] = ()
     openedx_tones: tuple[Tone, ...] = (Tone.HUSTLING,)
 
-    @field_validator("openedx_tones", mode="before")
+    @field_validator("nudge_origins", "openedx_tones", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Return the names in a string with commas between them, as the environment has it."""
