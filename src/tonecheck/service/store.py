@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import Engine, create_engine, delete, event, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -18,7 +20,7 @@ from tonecheck.errors import ConfigError
 from tonecheck.labels import TONES, Tone
 from tonecheck.service.records import Decision, NewDecision, NewReply, Reply, Status
 from tonecheck.service.settings import Settings
-from tonecheck.service.tables import Base, DecisionRow, DeliveryRow, ReplyRow
+from tonecheck.service.tables import DecisionRow, DeliveryRow, ReplyRow
 from tonecheck.verdict import Verdict
 
 _UNSTORABLE = re.compile("[\ud800-\udfff\0]")
@@ -70,8 +72,12 @@ class Store:
         self._clock = clock
 
     def create(self) -> None:
-        """Make the tables that are missing."""
-        Base.metadata.create_all(self.engine)
+        """Make the tables, or bring those of an earlier version up to date."""
+        config = Config()
+        config.set_main_option("script_location", "tonecheck.service:migrations")
+        with self.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
 
     def ping(self) -> None:
         """Ask the database for nothing; raises what SQLAlchemy raises if it does not answer."""

@@ -67,19 +67,7 @@ class KeyRow(Base):
     scopes: Mapped[list[str]] = mapped_column(JSON)
     per_minute: Mapped[int | None]
     created_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
-
-
-class PolicyRow(Base):
-    """Thresholds that an operator set, the newest in force."""
-
-    __tablename__ = "policies"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    bands: Mapped[dict[str, dict[str, float]]] = mapped_column(JSON)
-    by: Mapped[str] = mapped_column(String(200))
-    at: Mapped[datetime]
 
 
 class DeliveryRow(Base):

@@ -1,0 +1,98 @@
+"""The tables as migrations make them are those that the service uses, on both databases."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from tonecheck.service.feedback import Left, examples
+from tonecheck.service.keys import Keys
+from tonecheck.service.records import NewDecision, NewReply, Scope, Status
+from tonecheck.service.store import Store, connect
+from tonecheck.service.tables import Base
+from tonecheck.service.upkeep import forget_author, purge
+
+_PROGRAMS = max(map(str, Path("/usr/lib/postgresql").glob("*/bin")), default="")
+
+
+@pytest.fixture(scope="module")
+def postgresql(tmp_path_factory) -> Iterator[str]:
+    """Run a PostgreSQL server of its own, and return its address."""
+    if not _PROGRAMS:
+        pytest.skip("needs PostgreSQL: apt install postgresql")
+    folder = tmp_path_factory.mktemp("pg")
+    user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+    become = ["runuser", "-u", user, "--"] if os.getuid() == 0 else []
+    if become:
+        for each in (folder, *folder.parents[:2]):
+            each.chmod(0o755)
+        shutil.chown(folder, user)
+    data = str(folder / "data")
+
+    def run(program: str, *options: str) -> None:
+        subprocess.run(
+            [*become, f"{_PROGRAMS}/{program}", *options],
+            cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60,
+        )  # fmt: skip
+
+    run("initdb", "-D", data, "-A", "trust", "-U", "tone", "-E", "UTF8", "--no-sync")
+    only_here = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
+    run("pg_ctl", "-D", data, "-w", "-o", only_here, "-l", str(folder / "log"), "start")
+    yield f"postgresql+psycopg://tone@/postgres?host={folder}"
+    run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request, tmp_path) -> Iterator[Store]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    else:
+        url = request.getfixturevalue("postgresql")
+    store = Store(connect(url), keep_text=True)
+    store.create()
+    yield store
+    Base.metadata.drop_all(store.engine)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+    store.engine.dispose()
+
+
+def test_migrations_make_the_tables_that_the_service_uses(store):
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_starting_again_changes_nothing(store):
+    Keys(store).add("forum", [Scope.CHECK])
+
+    store.create()
+
+    assert [key.name for key in Keys(store).all()] == ["forum"]
+
+
+def test_what_the_service_does_it_does_on_both_databases(store, checker):
+    verdict = checker.check("You are an idiot.")
+    reply = NewReply(
+        source="native", external_id="1", verdict=verdict, text="You are an idiot. \0\ud800 😀",
+        author="kim", queued=True,
+    )  # fmt: skip
+    number = store.record(reply)
+    labels = dict.fromkeys(verdict.flagged, 1.0)
+    decision = NewDecision(status=Status.AGREED, by="anna", source="review", labels=labels)
+
+    assert store.decide(number, decision)
+    assert store.first_delivery("discourse", "e")
+    assert not store.first_delivery("discourse", "e")
+    assert store.reply(number).text == "You are an idiot. \ufffd\ufffd 😀"
+    assert [row["labels"] for row in examples(store, Left())] == [{"hostility": 1.0}]
+    assert store.queue(Status.AGREED)[0].verdict == verdict
+    assert purge(store, 90) == 0
+    assert forget_author(store, "kim") == 1
+    assert store.decisions(number) == []
