@@ -1,9 +1,9 @@
 """The tables as migrations make them are those that the service uses, on both databases."""
 
 import os
-import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,30 +22,29 @@ _PROGRAMS = max(map(str, Path("/usr/lib/postgresql").glob("*/bin")), default="")
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """Run a PostgreSQL server of its own, and return its address."""
     if not _PROGRAMS:
         pytest.skip("needs PostgreSQL: apt install postgresql")
-    folder = tmp_path_factory.mktemp("pg")
-    user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
-    become = ["runuser", "-u", user, "--"] if os.getuid() == 0 else []
-    if become:
-        for each in (folder, *folder.parents[:2]):
-            each.chmod(0o755)
-        shutil.chown(folder, user)
-    data = str(folder / "data")
+    root = os.getuid() == 0  # PostgreSQL does not run as root
+    become = ["runuser", "-u", "postgres", "--"] if root else []
+    with tempfile.TemporaryDirectory(prefix="tone-pg-") as folder:
+        if root:
+            shutil.chown(folder, "postgres")
 
-    def run(program: str, *options: str) -> None:
-        subprocess.run(
-            [*become, f"{_PROGRAMS}/{program}", *options],
-            cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60,
-        )  # fmt: skip
+        def run(program: str, *options: str) -> None:
+            subprocess.run(
+                [*become, f"{_PROGRAMS}/{program}", "-D", f"{folder}/data", *options],
+                cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60,
+            )  # fmt: skip
 
-    run("initdb", "-D", data, "-A", "trust", "-U", "tone", "-E", "UTF8", "--no-sync")
-    only_here = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
-    run("pg_ctl", "-D", data, "-w", "-o", only_here, "-l", str(folder / "log"), "start")
-    yield f"postgresql+psycopg://tone@/postgres?host={folder}"
-    run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+        run("initdb", "-A", "trust", "-U", "tone", "-E", "UTF8", "--no-sync")
+        only_here = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
+        run("pg_ctl", "-w", "-o", only_here, "-l", f"{folder}/log", "start")
+        try:
+            yield f"postgresql+psycopg://tone@/postgres?host={folder}"
+        finally:
+            run("pg_ctl", "-m", "immediate", "stop")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -49,7 +49,7 @@ class Settings(BaseModel):
     keep_text: bool = False
     retention_days: int = Field(default=90, ge=1)
     batch_wait: float = Field(default=0.002, ge=0, le=1)
-    queue_size: int = Field(default=512, ge=1)
+    queue_size: int = Field(default=256, ge=1)
     timeout: float = Field(default=10.0, gt=0)
     max_body: int = Field(default=1_000_000, ge=1_000)
     public_url: str = ""

@@ -26,9 +26,9 @@ def upgrade() -> None:
         sa.Column("time", sa.DateTime, nullable=True),
         sa.Column("judged_at", sa.DateTime, nullable=False),
         sa.Column("status", sa.String(20), nullable=False),
-        sa.Column("hostility", sa.Float, nullable=False),
-        sa.Column("hustling", sa.Float, nullable=False),
-        sa.Column("dismissiveness", sa.Float, nullable=False),
+        sa.Column("hostility", sa.Double, nullable=False),
+        sa.Column("hustling", sa.Double, nullable=False),
+        sa.Column("dismissiveness", sa.Double, nullable=False),
         sa.Column("verdict", sa.JSON, nullable=False),
         sa.UniqueConstraint("source", "community", "external_id"),
     )
