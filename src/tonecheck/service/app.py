@@ -16,6 +16,7 @@ from tonecheck.checker import ToneChecker
 from tonecheck.service import (
     authors,
     coral,
+    discourse,
     health,
     huggingface,
     native,
@@ -27,6 +28,7 @@ from tonecheck.service import (
 from tonecheck.service.auth import guard
 from tonecheck.service.context import Service
 from tonecheck.service.edge import Edge
+from tonecheck.service.forum import open_forum
 from tonecheck.service.judge import Judge
 from tonecheck.service.keys import Keys
 from tonecheck.service.metrics import Metrics
@@ -43,6 +45,7 @@ _PROTOCOLS: tuple[Protocol, ...] = (
     openai.PROTOCOL,
     huggingface.PROTOCOL,
     coral.PROTOCOL,
+    discourse.PROTOCOL,
     openedx.PROTOCOL,
     perspective.PROTOCOL,
     review.PROTOCOL,
@@ -68,6 +71,7 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
         store = open_store(settings)
         keys = Keys(store)
         guard(settings, keys)
+        forum = open_forum(settings)
         judge = Judge(
             checker,
             wait=settings.batch_wait,
@@ -85,9 +89,11 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
                 store=store,
                 keys=keys,
                 rates=Rates(),
+                forum=forum,
             )
             yield
         upkeep.cancel()
+        await forum.close()
         store.engine.dispose()
 
     app = FastAPI(
