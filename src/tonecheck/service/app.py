@@ -17,6 +17,7 @@ from tonecheck.checker import ToneChecker
 from tonecheck.service import (
     authors,
     coral,
+    discourse,
     health,
     huggingface,
     native,
@@ -29,6 +30,7 @@ from tonecheck.service import (
 from tonecheck.service.auth import guard
 from tonecheck.service.context import Service
 from tonecheck.service.edge import Edge
+from tonecheck.service.forum import open_forum
 from tonecheck.service.judge import Judge
 from tonecheck.service.keys import Keys
 from tonecheck.service.metrics import Metrics
@@ -45,6 +47,7 @@ _PROTOCOLS: tuple[Protocol, ...] = (
     openai.PROTOCOL,
     huggingface.PROTOCOL,
     coral.PROTOCOL,
+    discourse.PROTOCOL,
     openedx.PROTOCOL,
     perspective.PROTOCOL,
     review.PROTOCOL,
@@ -71,6 +74,7 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
         store = open_store(settings)
         keys = Keys(store)
         guard(settings, keys)
+        forum = open_forum(settings)
         judge = Judge(
             checker,
             wait=settings.batch_wait,
@@ -88,9 +92,11 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
                 store=store,
                 keys=keys,
                 rates=Rates(),
+                forum=forum,
             )
             yield
         upkeep.cancel()
+        await forum.close()
         store.engine.dispose()
 
     app = FastAPI(

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from tonecheck.checker import ToneChecker
+from tonecheck.service.forum import Forum
 from tonecheck.service.judge import Judge
 from tonecheck.service.keys import Keys
 from tonecheck.service.rates import Rates
@@ -27,6 +28,7 @@ class Service:
     store: Store
     keys: Keys
     rates: Rates
+    forum: Forum
 
 
 def service_of(request: Request) -> Service:

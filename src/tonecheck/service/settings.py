@@ -4,7 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
@@ -34,7 +34,13 @@ class Settings(BaseModel):
         discourse_url: The forum that hooks come from and that is asked for parents.
         discourse_key: The API key of that forum.
         discourse_user: The name that flags are made in.
-        discourse_secret: What the forum signs its hooks with.
+        discourse_secret: What the forum signs its hooks with; several with commas between them.
+        discourse_flag: Which replies are put before the forum's moderators: `off` for none, `yes`
+            for those with a tone, `unsure` for those that a person should look at as well.
+        discourse_private: Whether messages between people are judged.
+        discourse_staff: Whether what moderators and admins write is judged.
+        discourse_internal: Whether the forum may be at an address in a private network, or without
+            TLS.
         coral_secret: What Coral signs its calls with; several with commas between them.
         nudge_origins: The sites whose pages may ask for nudges, such as https://forum.example.
         openedx_tones: Which tones Open edX is told of, as spam: it knows no other word.
@@ -57,6 +63,10 @@ class Settings(BaseModel):
     discourse_key: SecretStr = SecretStr("")
     discourse_user: str = "system"
     discourse_secret: SecretStr = SecretStr("")
+    discourse_flag: Literal["off", "yes", "unsure"] = "off"
+    discourse_private: bool = False
+    discourse_staff: bool = False
+    discourse_internal: bool = False
     coral_secret: SecretStr = SecretStr("")
     nudge_origins: tuple[str, ...] = ()
     openedx_tones: tuple[Tone, ...] = (Tone.HUSTLING,)
