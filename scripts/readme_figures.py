@@ -49,6 +49,7 @@ def blocks() -> dict[str, str]:
         "quality": quality(read("quality")),
         "speed": speed(read("speed")),
         "audit": audit(read("audit")),
+        "load": load(read("load")),
         **({"encoder": encoder(read("encoder_speed"))} if _has("encoder_speed") else {}),
         "fairness": "\n\n".join(map(fairness, map(read, FAIRNESS))),
         **({"ablations": ablations(read("ablations"))} if _has("ablations") else {}),
@@ -84,6 +85,25 @@ def audit(stored: dict[str, Any]) -> str:
             "",
             f"From {sized[0][0]:,} to {sized[-1][0]:,} messages the peak grows by "
             f"{stored['peak_growth_mib']:.0f} MiB.",
+        ]
+    )
+
+
+def load(stored: dict[str, Any]) -> str:
+    """Return how the service answered under load."""
+    rows = [
+        f"| {name} | {found['answered']:,} | {found['shed_with_429']:,} | {found['lost']:,} "
+        f"| {found['ms']['p50']:,.0f} | {found['ms']['p99']:,.0f} |"
+        for name, found in stored["results"].items()
+    ]
+    return "\n".join(
+        [
+            f"`tonecheck serve` under load for {stored['seconds']} s, client and service together "
+            f"on {stored['cores']} cores ({stored['processor']}; `benchmarks/load.py`):",
+            "",
+            "| requests | answered | shed with 429 | lost | median, ms | 99th in 100, ms |",
+            "|---|---:|---:|---:|---:|---:|",
+            *rows,
         ]
     )
 
