@@ -16,6 +16,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
 
 from tonecheck.service.signatures import sign
 
@@ -119,6 +120,12 @@ def make_app(forum: DiscourseForum) -> FastAPI:
             return invalid_access()
         return await call_next(request)
 
+    add_posts(app, forum)
+    add_review(app, forum)
+    return app
+
+
+def add_posts(app: FastAPI, forum: DiscourseForum) -> None:
     def found(post: dict[str, Any] | None) -> Any:
         if post is None:
             return Json({"errors": ["not found"], "error_type": "not_found"}, 404)
@@ -151,7 +158,7 @@ def make_app(forum: DiscourseForum) -> FastAPI:
             topic_id=form.get("topic_id"),
             reply_to_post_number=int(str(parent)) if parent else None,
         )
-        await in_thread(lambda: forum.deliver("post", "post_created", post))
+        await run_in_threadpool(lambda: forum.deliver("post", "post_created", post))
         return post
 
     @app.put("/posts/{number}")
@@ -159,9 +166,11 @@ def make_app(forum: DiscourseForum) -> FastAPI:
         raw = str((await request.form())["post[raw]"])
         post = forum.posts[number]
         forum.touch(post, raw=raw, cooked=f"<p>{raw}</p>", version=post["version"] + 1)
-        await in_thread(lambda: forum.deliver("post", "post_edited", post))
+        await run_in_threadpool(lambda: forum.deliver("post", "post_edited", post))
         return {"post": post}
 
+
+def add_review(app: FastAPI, forum: DiscourseForum) -> None:
     @app.post("/post_actions.json")
     async def flag(request: Request):
         form = {name: str(value) for name, value in (await request.form()).items()}
@@ -178,7 +187,7 @@ def make_app(forum: DiscourseForum) -> FastAPI:
             "post_id": int(form["id"]),
             "reviewable_scores": [{"id": 1, "score": 1.0}],
         }
-        return found(forum.posts[int(form["id"])])
+        return forum.posts[int(form["id"])]
 
     @app.get("/review.json")
     def review(status: str = "pending"):
@@ -201,14 +210,6 @@ def make_app(forum: DiscourseForum) -> FastAPI:
         forum.deliver("reviewable", "reviewable_transitioned_to", one)
         return {"reviewable_perform_result": {"success": True, "version": one["version"]}}
 
-    return app
-
-
-async def in_thread(work):
-    import anyio.to_thread
-
-    return await anyio.to_thread.run_sync(work)
-
 
 @contextmanager
 def serving(app: Any, **more: Any) -> Iterator[str]:
@@ -219,6 +220,6 @@ def serving(app: Any, **more: Any) -> Iterator[str]:
     while not server.started and thread.is_alive():
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"{'https' if more else 'http'}://127.0.0.1:{port}"
+    yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)

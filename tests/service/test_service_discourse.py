@@ -227,7 +227,7 @@ LEFT_ALONE = {
 
 @pytest.mark.parametrize("fields", LEFT_ALONE.values(), ids=LEFT_ALONE)
 def test_what_is_none_of_our_business_is_left_alone(forum, store, fields):
-    post = forum.write("bert", INSULT, **fields)
+    post = forum.write("bert", INSULT) | fields
 
     assert forum.deliver("post", "post_created", post).json() == {"result": "left alone"}
     assert kept(store, forum, post) is None

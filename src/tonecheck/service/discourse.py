@@ -82,7 +82,9 @@ async def receive(request: Request, service: ServiceDep) -> dict[str, str]:
         if number:  # the forum may try again
             await run_in_threadpool(service.store.forget_delivery, SOURCE, noted)
         if isinstance(err, OutboundError):
-            raise Refusal(502, "forum_failed", f"{err}. Check discourse_url and discourse_key.") from None
+            raise Refusal(
+                502, "forum_failed", f"{err}. Check discourse_url and discourse_key."
+            ) from None
         raise
 
 

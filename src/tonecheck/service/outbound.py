@@ -134,6 +134,7 @@ class Outbound:
                 **self.headers,
                 "Host": self._root.netloc.decode("ascii"),
                 "Accept": "application/json",
+                "User-Agent": "tonecheck",
                 "Accept-Encoding": "identity",  # so that what is counted is what is held
             },
             extensions={"sni_hostname": host},
