@@ -100,7 +100,14 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
         store.engine.dispose()
 
     app = FastAPI(
-        title="tonecheck", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None
+        title="tonecheck",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        # To OpenTelemetry, metrics only: traces would name paths and queries, which hold authors
+        # and keys, and logs the words of errors.
+        telemetry={"tracing": False, "logs": False},
     )
     for protocol in _PROTOCOLS:
         app.include_router(protocol.router)
@@ -108,7 +115,9 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _refuse_invalid)
     app.add_exception_handler(HTTPException, _refuse_unknown)
     app.state.metrics = Metrics()
-    app.add_middleware(Edge, most=settings.max_body, metrics=app.state.metrics)
+    app.add_middleware(
+        Edge, most=settings.max_body, metrics=app.state.metrics, failed=_refuse_failed
+    )
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.nudge_origins,
@@ -149,6 +158,11 @@ async def _refuse_unknown(request: Request, error: Exception) -> Response:
         return await _refuse(request, Refusal(413, "body_too_large", error.detail))
     message = f"{error.detail}. /openapi.json lists what there is."
     return await _refuse(request, Refusal(error.status_code, "http_error", message))
+
+
+def _refuse_failed(path: str) -> Response:
+    message = "The service failed at this request. Tell the operator the X-Request-Id."
+    return _shape(path)(Refusal(500, "internal_error", message))
 
 
 def _shape(path: str) -> Callable[[Refusal], Response]:

@@ -7,13 +7,14 @@ of a request is written down.
 import json
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tonecheck.service.metrics import Metrics
@@ -26,6 +27,7 @@ HEADERS = {
 }
 """Set where a route has not set its own (OWASP, HTTP Security Response Headers Cheat Sheet)."""
 
+_GONE = 499  # nginx's word for a client that left before its answer
 requests = logging.getLogger("tonecheck.requests")
 
 
@@ -36,10 +38,13 @@ class Edge:
         app: What it stands before.
         most: The largest body, in bytes.
         metrics: What counts requests.
+        failed: Gives what a client of a path is told if its request failed within.
     """
 
-    def __init__(self, app: ASGIApp, *, most: int, metrics: Metrics) -> None:
-        self._app, self._most, self._metrics = app, most, metrics
+    def __init__(
+        self, app: ASGIApp, *, most: int, metrics: Metrics, failed: Callable[[str], Response]
+    ) -> None:
+        self._app, self._most, self._metrics, self._failed = app, most, metrics, failed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; whoever reads too large a body of it raises 413."""
@@ -47,7 +52,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         begin, number = time.perf_counter(), uuid4().hex
-        status = 500
+        status = 0
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -58,11 +63,16 @@ class Edge:
 
         try:
             await self._app(scope, self._limited(scope, receive), answer)
+        except Exception:
+            # Starlette's own answer to it would not pass here, and so have no headers.
+            if not status:
+                await self._failed(scope["path"])(scope, receive, answer)
+            raise
         finally:
             took = time.perf_counter() - begin
             method, route = scope["method"], getattr(scope.get("route"), "path", "none")
-            self._metrics.observe(method, route, status=status, seconds=took)
-            line = {"request": number, "method": method, "route": route, "status": status}
+            self._metrics.observe(method, route, status=status or _GONE, seconds=took)
+            line = {"request": number, "method": method, "route": route, "status": status or _GONE}
             requests.info("", extra={"request": line | {"ms": round(took * 1000, 1)}})
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
