@@ -1,12 +1,15 @@
 """The one place where a reply's path is put together: prepare, score, decide, explain."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tonecheck.conversation.links import Links
+from tonecheck.conversation.reader import Following, ThreadReader
+from tonecheck.conversation.report import ThreadReport
 from tonecheck.errors import InputError
 from tonecheck.explain.cues import CueFinder
 from tonecheck.explain.evidence import Finding, gather
@@ -112,6 +115,35 @@ class ToneChecker:
         """
         for batch in _batches(map(_as_message, messages)):
             yield from self._check_batch(batch)
+
+    def read_thread(
+        self, thread: Thread, *, newcomers: Collection[str] | None = None
+    ) -> ThreadReport:
+        """Return what a whole thread shows: its heat, and the patterns found in it.
+
+        Args:
+            thread: The messages, oldest first.
+            newcomers: Who writes in the community for the first time here, or None if not known.
+        """
+        links = Links()
+        messages = [links.fill(message) for message in thread.messages]
+        reader = ThreadReader(thread.id, title=thread.title, newcomers=newcomers)
+        for message, verdict in zip(messages, self.check_many(messages), strict=True):
+            reader.add(message, verdict)
+        return reader.report()
+
+    def follow_thread(
+        self, thread: str = "", *, title: str = "", newcomers: Collection[str] | None = None
+    ) -> Following:
+        """Return a reader that takes the messages of a growing thread one at a time.
+
+        Args:
+            thread: The thread's id.
+            title: Its title.
+            newcomers: Who writes in the community for the first time here, or None if not known.
+        """
+        reader = ThreadReader(thread, title=title, newcomers=newcomers)
+        return Following(lambda message: next(self.check_many([message])), reader)
 
     def _check_batch(self, messages: Sequence[Message]) -> Iterator[Verdict]:
         readings = self._read(messages)

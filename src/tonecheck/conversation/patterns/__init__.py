@@ -1,0 +1,15 @@
+"""The patterns that a thread can show, one a file."""
+
+from collections.abc import Collection
+
+from tonecheck.conversation.pattern import Pattern
+from tonecheck.conversation.patterns.pileon import PileOn
+
+
+def all_patterns(newcomers: Collection[str] | None = None) -> tuple[Pattern, ...]:
+    """Return a fresh reader of each pattern, for one thread.
+
+    Args:
+        newcomers: Who writes in the community for the first time here, or None if not known.
+    """
+    return (PileOn(),)
