@@ -10,7 +10,7 @@ KEPT = 10_000
 
 
 class Links:
-    """Fills in what the messages of one thread leave out, as they come.
+    r"""Fills in what the messages of one thread leave out, as they come.
 
     A message without an id gets its number. One that names what it answers gets the text of it as
     its parent. As long as no message of the thread has named one, what is answered is worked out
@@ -19,7 +19,7 @@ class Links:
     Example:
         >>> links = Links()
         >>> asked = links.fill(Message(text="Why the median?", author="Ana"))
-        >>> reply = links.fill(Message(text="> Why the median?\\nOutliers.", author="Ben"))
+        >>> reply = links.fill(Message(text="> Why the median?\nOutliers.", author="Ben"))
         >>> reply.reply_to, reply.parent, reply.inferred
         ('1', 'Why the median?', True)
     """

@@ -31,10 +31,10 @@ class ThreadReport:
     """
 
     id: str
-    title: str = ""
-    heat: tuple[float, ...] = ()
-    flagged: Share = Share(0, 0)
-    findings: tuple[Finding, ...] = ()
+    title: str
+    heat: tuple[float, ...]
+    flagged: Share
+    findings: tuple[Finding, ...]
     risk: None = None
     model: str = ""
 

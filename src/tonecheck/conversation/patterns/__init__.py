@@ -3,6 +3,9 @@
 from collections.abc import Collection
 
 from tonecheck.conversation.pattern import Pattern
+from tonecheck.conversation.patterns.escalation import Escalation
+from tonecheck.conversation.patterns.ganging import GangingAgreement
+from tonecheck.conversation.patterns.newcomer import WavedAwayNewcomer
 from tonecheck.conversation.patterns.pileon import PileOn
 
 
@@ -12,4 +15,9 @@ def all_patterns(newcomers: Collection[str] | None = None) -> tuple[Pattern, ...
     Args:
         newcomers: Who writes in the community for the first time here, or None if not known.
     """
-    return (PileOn(),)
+    return (
+        Escalation(),
+        PileOn(),
+        GangingAgreement(),
+        WavedAwayNewcomer(newcomers),
+    )

@@ -30,8 +30,8 @@ class PileOn(Pattern):
         f"within {WINDOW} messages of the thread."
     )
     source = (
-        "Dogpiling, as targets of online harassment describe it: Jhaver, Ghoshal, Bruckman and "
-        "Gilbert 2018, Online Harassment and Content Moderation, ACM TOCHI 25(2)."
+        "Dogpiling; why those who join in think it fair: Blackwell, Chen, Schoenebeck and Lampe "
+        "2018, When Online Harassment Is Perceived as Justified, ICWSM."
     )
 
     def __init__(self) -> None:
