@@ -7,6 +7,9 @@ from tonecheck.conversation.patterns.escalation import Escalation
 from tonecheck.conversation.patterns.ganging import GangingAgreement
 from tonecheck.conversation.patterns.newcomer import WavedAwayNewcomer
 from tonecheck.conversation.patterns.pileon import PileOn
+from tonecheck.conversation.patterns.recovery import Recovery
+from tonecheck.conversation.patterns.steamrolling import Steamrolling
+from tonecheck.conversation.patterns.unanswered import UnansweredQuestion
 
 
 def all_patterns(newcomers: Collection[str] | None = None) -> tuple[Pattern, ...]:
@@ -20,4 +23,7 @@ def all_patterns(newcomers: Collection[str] | None = None) -> tuple[Pattern, ...
         PileOn(),
         GangingAgreement(),
         WavedAwayNewcomer(newcomers),
+        Steamrolling(),
+        UnansweredQuestion(),
+        Recovery(),
     )
