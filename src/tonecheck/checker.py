@@ -1,6 +1,7 @@
 """The one place where a reply's path is put together: prepare, score, decide, explain."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import tee
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from tonecheck.conversation.links import Links
 from tonecheck.conversation.reader import Following, ThreadReader
 from tonecheck.conversation.report import ThreadReport
+from tonecheck.conversation.turn import Turns
+from tonecheck.conversation.voices import Voices, VoicesReport
 from tonecheck.errors import InputError
 from tonecheck.explain.cues import CueFinder
 from tonecheck.explain.evidence import Finding, gather
@@ -144,6 +147,27 @@ class ToneChecker:
         """
         reader = ThreadReader(thread, title=title, newcomers=newcomers)
         return Following(lambda message: next(self.check_many([message])), reader)
+
+    def read_voices(
+        self, messages: Iterable[Message], *, groups: Mapping[str, str] | None = None
+    ) -> VoicesReport:
+        """Return who is heard in a community, who answers whom, and who is met unkindly.
+
+        Args:
+            messages: Those of all threads together, in the order of time.
+            groups: Which group each author is in, if any are to be compared; groups of fewer than
+                five people are left out.
+        """
+        links: dict[str, Links] = {}
+        turns: dict[str, Turns] = {}
+        linked, judged = tee(
+            links.setdefault(message.thread, Links()).fill(message) for message in messages
+        )
+        voices = Voices()
+        for message, verdict in zip(linked, self.check_many(judged), strict=True):
+            turn = turns.setdefault(message.thread, Turns()).next(message, verdict)
+            voices.add(turn, time=message.time, thread=message.thread)
+        return voices.report(groups)
 
     def _check_batch(self, messages: Sequence[Message]) -> Iterator[Verdict]:
         readings = self._read(messages)

@@ -5,7 +5,7 @@ OTHER = "The rubric asks for three sources and a table, which my template has al
 
 def meeting(*, claims=(CLAIM, AGAIN, AGAIN), row=True):
     short = "I would rather keep ours."
-    rows = [
+    return [
         ("1", "Ana", "", "", "Which template do we use?"),
         ("2", "Rex", "1", "", claims[0]),
         ("3", "Ben", "2", "", short),
@@ -17,7 +17,6 @@ def meeting(*, claims=(CLAIM, AGAIN, AGAIN), row=True):
         ("9", "Rex", "", "", "Nobody else has even looked at the rubric, it seems to me."),
         ("10", "Rex", "", "", "I will send it around tonight and then that is what we use."),
     ]
-    return rows
 
 
 def test_one_who_repeats_and_posts_in_a_row_steamrolls(forum):

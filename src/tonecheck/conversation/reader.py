@@ -4,13 +4,12 @@ from array import array
 from collections.abc import Callable, Collection
 
 from tonecheck.conversation.heat import Heat
-from tonecheck.conversation.links import KEPT, Links
+from tonecheck.conversation.links import Links
 from tonecheck.conversation.pattern import Finding, Pattern
 from tonecheck.conversation.patterns import all_patterns
 from tonecheck.conversation.report import ThreadReport
-from tonecheck.conversation.turn import Turn
+from tonecheck.conversation.turn import Turns
 from tonecheck.messages import Message
-from tonecheck.prepare import prepare
 from tonecheck.shares import Share
 from tonecheck.verdict import Verdict
 
@@ -35,37 +34,20 @@ class ThreadReader:
         self._patterns: tuple[Pattern, ...] = all_patterns(newcomers)
         self._heat = Heat()
         self._heats = array("d")
-        self._authors: dict[str, str] = {}
+        self._turns = Turns()
         self._flagged = 0
         self._findings: list[Finding] = []
         self._model = ""
 
     def add(self, message: Message, verdict: Verdict) -> tuple[Finding, ...]:
         """Take the next message, and return the patterns that it completes."""
-        turn = self._turn(message, verdict)
+        turn = self._turns.next(message, verdict)
         self._heats.append(self._heat.add(verdict))
         self._flagged += turn.unkind
         self._model = verdict.model
         new = tuple(finding for pattern in self._patterns for finding in pattern.take(turn))
         self._findings.extend(new)
         return new
-
-    def _turn(self, message: Message, verdict: Verdict) -> Turn:
-        number = len(self._heats) + 1
-        key = message.id or str(number)
-        turn = Turn(
-            number=number,
-            key=key,
-            author=message.author,
-            words=prepare(message.text).text,
-            verdict=verdict,
-            answers=message.reply_to,
-            to=self._authors.get(message.reply_to, ""),
-        )
-        self._authors[key] = message.author
-        if len(self._authors) > KEPT:
-            del self._authors[next(iter(self._authors))]
-        return turn
 
     def report(self) -> ThreadReport:
         """Return what the thread shows so far; it can go on growing."""

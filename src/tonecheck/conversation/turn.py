@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from tonecheck.conversation.links import KEPT
 from tonecheck.labels import Decision, Tone
+from tonecheck.messages import Message
+from tonecheck.prepare import prepare
 from tonecheck.verdict import Verdict
 
 UNKIND = (Tone.HOSTILITY, Tone.DISMISSIVENESS)
@@ -44,3 +47,29 @@ class Turn:
     def says(self, tone: Tone) -> bool:
         """Return whether a tone is flagged."""
         return self.verdict.tones[tone].decision is Decision.YES
+
+
+class Turns:
+    """Makes turns of the messages of one thread, as they come."""
+
+    def __init__(self) -> None:
+        self._authors: dict[str, str] = {}
+        self._count = 0
+
+    def next(self, message: Message, verdict: Verdict) -> Turn:
+        """Return the turn of the next message."""
+        self._count += 1
+        key = message.id or str(self._count)
+        turn = Turn(
+            number=self._count,
+            key=key,
+            author=message.author,
+            words=prepare(message.text).text,
+            verdict=verdict,
+            answers=message.reply_to,
+            to=self._authors.get(message.reply_to, ""),
+        )
+        self._authors[key] = message.author
+        if len(self._authors) > KEPT:
+            del self._authors[next(iter(self._authors))]
+        return turn

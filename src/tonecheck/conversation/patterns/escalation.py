@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tonecheck.conversation.pattern import Finding, Pattern
 from tonecheck.conversation.turn import Turn
@@ -61,5 +62,5 @@ class Escalation(Pattern):
 def _rises(exchange: Sequence[Turn]) -> bool:
     values = [turn.verdict.tones[Tone.HOSTILITY].probability for turn in exchange]
     both = len({turn.author for turn in exchange}) == 2
-    steady = all(one <= other for one, other in zip(values, values[1:], strict=False))
+    steady = all(one <= other for one, other in pairwise(values))
     return len(values) == STEPS and both and steady and values[-1] - values[0] >= RISE

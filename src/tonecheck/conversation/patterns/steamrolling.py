@@ -54,10 +54,10 @@ class Steamrolling(Pattern):
 
     name = "steamrolling"
     definition = (
-        f"Of the latest {WINDOW} messages, at least {LEAST} by at least {PEOPLE} people, one person "
-        f"wrote at least {WORDS:.0%} of the words and {TURNS:.0%} of the messages, and two signs "
-        f"of pushing show: {RUN} posts in succession, {REPEATS} repeated claims, answers to all "
-        f"others (at least {EVERYONE}), a reply flagged as hustling."
+        f"Of the latest {WINDOW} messages, at least {LEAST} by at least {PEOPLE} people, one "
+        f"person wrote at least {WORDS:.0%} of the words and {TURNS:.0%} of the messages, and two "
+        f"signs of pushing show: {RUN} posts in succession, {REPEATS} repeated claims, answers to "
+        f"all others (at least {EVERYONE}), a reply flagged as hustling."
     )
     source = (
         "Quantitative and participatory dominance: Itakura 2001, Describing Conversational "
