@@ -33,7 +33,9 @@ def test_a_talk_that_goes_on_without_a_newcomer_is_silence(forum):
     assert found.explanation == "Nobody answered a newcomer's first post; the talk went on."
 
 
-def test_who_opens_a_thread_stands_in_where_newcomers_are_not_known(forum):
+def test_who_opens_a_thread_with_a_question_stands_in_where_newcomers_are_not_known(forum):
     rows = [("1", "Noor", "", "", "Where do we hand in?"), ("2", "Ben", "1", "d", "Read the FAQ.")]
     (found,) = forum(rows).found("waved_away_newcomer")
-    assert found.explanation.startswith("Somebody who opened this thread was brushed off")
+    assert found.explanation.startswith("Somebody who came with a question was brushed off")
+    rows[0] = ("1", "Noor", "", "", "The moon landing was staged.")
+    assert not forum(rows).found("waved_away_newcomer")

@@ -44,6 +44,16 @@ def test_a_heated_moment_that_cools_down_is_told_once(forum):
     assert found.explanation == "A heated moment cooled down."
 
 
+def test_what_has_cooled_down_is_over(forum):
+    hot = [(f"h{n}", "Ben", "1", "h", "Idiot.") for n in range(3)]
+    calm = [(f"c{n}", "Eva", "", "", "Back to the course.") for n in range(10)]
+    again = [
+        ("x", "Ben", "1", "h", "Idiot."),
+        *((f"d{n}", *rest) for n, (_, *rest) in enumerate(calm)),
+    ]
+    assert len(forum([*START[:1], *hot, *calm, *again]).found("recovery")) == 1
+
+
 @pytest.mark.parametrize(
     "words",
     ["I apologize for that.", "My bad!", "I take that back.", "sorry for snapping", "I'm so sorry"],

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 
+from tonecheck.conversation.markers import asks
 from tonecheck.conversation.pattern import Finding, Pattern
 from tonecheck.conversation.turn import Turn
 
@@ -13,8 +14,8 @@ PATIENCE = 10
 class WavedAwayNewcomer(Pattern):
     """Somebody's first post is met with a brush-off or an attack, or with silence.
 
-    Who is new must be supplied. Otherwise whoever opens the thread stands in for it, and only what
-    they are answered counts: a thread without a reply says little about somebody who is known.
+    Who is new must be supplied. Otherwise whoever opens the thread with a question stands in, and
+    only what they are answered counts: silence says little about somebody who may be well known.
 
     Example:
         Noor's first post ever asks where to hand in. The first answer is "Read the FAQ before
@@ -51,7 +52,7 @@ class WavedAwayNewcomer(Pattern):
 
     def _is_first(self, turn: Turn) -> bool:
         if self._newcomers is None:
-            return turn.number == 1 and bool(turn.author)
+            return turn.number == 1 and bool(turn.author) and asks(turn.words)
         if turn.author not in self._newcomers:
             return False
         self._newcomers.remove(turn.author)
@@ -64,7 +65,7 @@ class WavedAwayNewcomer(Pattern):
         self._forget(turn.answers)
         if not turn.unkind:
             return ()
-        who = "Somebody who opened this thread" if self._newcomers is None else "A newcomer"
+        who = "Somebody who came with a question" if self._newcomers is None else "A newcomer"
         found = Finding(
             pattern=self.name,
             messages=(first.key, turn.key),

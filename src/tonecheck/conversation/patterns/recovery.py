@@ -75,6 +75,7 @@ class Recovery(Pattern):
         if turn.number - self._unkind[-1].number < COOL:
             return ()
         heated, self._heated = self._heated, ()
+        self._unkind.clear()
         return (self._found(turn, heated, "A heated moment cooled down."),)
 
     def _found(self, turn: Turn, before: Sequence[str], says: str) -> Finding:
