@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from tonecheck.conversation.latest import Latest
 from tonecheck.exports.inferred import Replies
 from tonecheck.messages import Message
 
@@ -25,7 +26,7 @@ class Links:
     """
 
     def __init__(self) -> None:
-        self._texts: dict[str, str] = {}
+        self._texts = Latest[str, str](KEPT)
         self._replies: Replies | None = Replies()
         self._count = 0
 
@@ -43,7 +44,5 @@ class Links:
             if not answers and found:
                 answers, inferred = found, True
         parent = self._texts.get(answers) if message.parent is None else message.parent
-        self._texts[key] = message.text
-        if len(self._texts) > KEPT:
-            del self._texts[next(iter(self._texts))]
+        self._texts.put(key, message.text)
         return replace(message, id=key, reply_to=answers, parent=parent, inferred=inferred)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tonecheck.conversation.latest import Latest
 from tonecheck.conversation.links import KEPT
 from tonecheck.labels import Decision, Tone
 from tonecheck.messages import Message
@@ -53,7 +54,7 @@ class Turns:
     """Makes turns of the messages of one thread, as they come."""
 
     def __init__(self) -> None:
-        self._authors: dict[str, str] = {}
+        self._authors = Latest[str, str](KEPT)
         self._count = 0
 
     def next(self, message: Message, verdict: Verdict) -> Turn:
@@ -67,9 +68,7 @@ class Turns:
             words=prepare(message.text).text,
             verdict=verdict,
             answers=message.reply_to,
-            to=self._authors.get(message.reply_to, ""),
+            to=self._authors.get(message.reply_to) or "",
         )
-        self._authors[key] = message.author
-        if len(self._authors) > KEPT:
-            del self._authors[next(iter(self._authors))]
+        self._authors.put(key, message.author)
         return turn

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from itertools import pairwise
 
+from tonecheck.conversation.latest import Latest
 from tonecheck.conversation.pattern import Finding, Pattern
 from tonecheck.conversation.turn import Turn
 from tonecheck.labels import Tone
@@ -13,6 +14,8 @@ STEPS = 3
 
 RISE = 0.3
 """By how much the probability of hostility must have risen over them."""
+
+_PAIRS = 2_000  # whose latest replies are remembered
 
 
 class Escalation(Pattern):
@@ -34,7 +37,7 @@ class Escalation(Pattern):
     )
 
     def __init__(self) -> None:
-        self._exchanges: dict[frozenset[str], deque[Turn]] = {}
+        self._exchanges = Latest[frozenset[str], deque[Turn]](_PAIRS)
         self._told: set[frozenset[str]] = set()
 
     def take(self, turn: Turn) -> Sequence[Finding]:
@@ -42,8 +45,9 @@ class Escalation(Pattern):
         if not turn.addressed:
             return ()
         pair = frozenset((turn.author, turn.to))
-        exchange = self._exchanges.setdefault(pair, deque(maxlen=STEPS))
+        exchange = self._exchanges.get(pair) or deque(maxlen=STEPS)
         exchange.append(turn)
+        self._exchanges.put(pair, exchange)
         if not turn.says(Tone.HOSTILITY):
             self._told.discard(pair)
             return ()

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 
+from tonecheck.conversation.latest import Latest
 from tonecheck.conversation.pattern import Finding, Pattern
 from tonecheck.conversation.turn import Turn
 
@@ -11,6 +12,8 @@ WINDOW = 20
 
 PEOPLE = 3
 """How many different people it takes."""
+
+_TARGETS = 2 * WINDOW  # more cannot be attacked within a window
 
 
 class PileOn(Pattern):
@@ -35,15 +38,16 @@ class PileOn(Pattern):
     )
 
     def __init__(self) -> None:
-        self._recent: dict[str, deque[Turn]] = {}
+        self._recent = Latest[str, deque[Turn]](_TARGETS)
         self._told: dict[str, int] = {}
 
     def take(self, turn: Turn) -> Sequence[Finding]:
         """Take the next turn; a pile-on is told once, and again only after a window of calm."""
         if not (turn.addressed and turn.unkind):
             return ()
-        recent = self._recent.setdefault(turn.to, deque(maxlen=WINDOW))
+        recent = self._recent.get(turn.to) or deque(maxlen=WINDOW)
         recent.append(turn)
+        self._recent.put(turn.to, recent)
         while recent[0].number <= turn.number - WINDOW:
             recent.popleft()
         people = tuple(dict.fromkeys(one.author for one in recent))

@@ -4,6 +4,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tonecheck.conversation.latest import Latest
 from tonecheck.conversation.pattern import Finding, Pattern
 from tonecheck.conversation.turn import Turn
 from tonecheck.labels import Tone
@@ -69,7 +70,7 @@ class Steamrolling(Pattern):
         self._posts: deque[_Post] = deque()
         self._turns: Counter[str] = Counter()
         self._words: Counter[str] = Counter()
-        self._claims: dict[str, deque[frozenset[tuple[str, ...]]]] = {}
+        self._claims = Latest[str, deque[frozenset[tuple[str, ...]]]](_SPEAKERS)
         self._told: dict[str, int] = {}
 
     def take(self, turn: Turn) -> Sequence[Finding]:
@@ -117,12 +118,10 @@ class Steamrolling(Pattern):
         if len(plain) < _SHORTEST:
             return False
         claim = frozenset(zip(plain, plain[1:], plain[2:], strict=False))
-        earlier = self._claims.pop(author, deque(maxlen=_CLAIMS))
+        earlier = self._claims.get(author) or deque(maxlen=_CLAIMS)
         found = any(len(claim & one) >= ALIKE * len(claim | one) for one in earlier)
         earlier.append(claim)
-        self._claims[author] = earlier  # at the end: whoever was silent longest is forgotten first
-        if len(self._claims) > _SPEAKERS:
-            del self._claims[next(iter(self._claims))]
+        self._claims.put(author, earlier)
         return found
 
     def _holds_the_floor(self, author: str) -> bool:

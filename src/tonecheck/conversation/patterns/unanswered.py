@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tonecheck.conversation.latest import Latest
 from tonecheck.conversation.markers import asks, thanks
 from tonecheck.conversation.pattern import Finding, Pattern
 from tonecheck.conversation.turn import Turn
@@ -32,16 +33,14 @@ class UnansweredQuestion(Pattern):
     )
 
     def __init__(self) -> None:
-        self._open: dict[str, Turn] = {}
+        self._open = Latest[str, Turn](KEPT)
         self._last: Turn | None = None
 
     def take(self, turn: Turn) -> Sequence[Finding]:
         """Take the next turn; what is unanswered is only known by `standing`."""
         self._close(turn)
         if turn.author and not turn.unkind and asks(turn.words):
-            self._open[turn.key] = turn
-            if len(self._open) > KEPT:
-                del self._open[next(iter(self._open))]
+            self._open.put(turn.key, turn)
         self._last = turn
         return ()
 
@@ -51,20 +50,20 @@ class UnansweredQuestion(Pattern):
         key = turn.answers or (self._last.key if self._last is not None else "")
         question = self._open.get(key)
         if question is not None and question.author != turn.author:
-            del self._open[key]
-        if self._open and thanks(turn.words):
+            self._open.drop(key)
+        if len(self._open) and thanks(turn.words):
             for own in [one.key for one in self._open.values() if one.author == turn.author]:
-                del self._open[own]
+                self._open.drop(own)
 
     def standing(self) -> Sequence[Finding]:
         """Return the questions that have no answer so far, as one finding."""
-        if not self._open:
-            return ()
         count = len(self._open)
+        if not count:
+            return ()
         some = "A question here has" if count == 1 else f"{count:,} questions here have"
         found = Finding(
             pattern=self.name,
-            messages=tuple(self._open),
+            messages=tuple(self._open.keys()),
             people=tuple(dict.fromkeys(one.author for one in self._open.values())),
             explanation=f"{some} no answer yet.",
         )
