@@ -10,7 +10,7 @@ import tonecheck
 ROOT = Path(__file__).parents[1]
 HEAVY = {
     *("numpy", "scipy", "pandas", "spacy", "sklearn", "altair"),
-    *("torch", "transformers", "onnxruntime", "tokenizers"),
+    *("torch", "transformers", "onnxruntime", "tokenizers", "networkx"),
 }
 PUBLIC = [
     "Decision",
@@ -18,6 +18,7 @@ PUBLIC = [
     "Message",
     "Severity",
     "Thread",
+    "ThreadReport",
     "Tone",
     "ToneCheckError",
     "ToneChecker",

@@ -7,6 +7,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from tonecheck.checker import ToneChecker, load
+    from tonecheck.conversation.report import ThreadReport
     from tonecheck.errors import ToneCheckError
     from tonecheck.labels import Decision, Severity, Tone
     from tonecheck.messages import Message, Thread
@@ -21,6 +22,7 @@ else:
         "Tone": "labels",
         "Message": "messages",
         "Thread": "messages",
+        "ThreadReport": "conversation.report",
         "Evidence": "verdict",
         "ToneScore": "verdict",
         "Verdict": "verdict",
@@ -41,6 +43,7 @@ __all__ = [
     "Message",
     "Severity",
     "Thread",
+    "ThreadReport",
     "Tone",
     "ToneCheckError",
     "ToneChecker",

@@ -1,12 +1,18 @@
 """The one place where a reply's path is put together: prepare, score, decide, explain."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import tee
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tonecheck.conversation.links import Links
+from tonecheck.conversation.reader import Following, ThreadReader
+from tonecheck.conversation.report import ThreadReport
+from tonecheck.conversation.turn import Turns
+from tonecheck.conversation.voices import Voices, VoicesReport
 from tonecheck.errors import InputError
 from tonecheck.explain.cues import CueFinder
 from tonecheck.explain.evidence import Finding, gather
@@ -112,6 +118,56 @@ class ToneChecker:
         """
         for batch in _batches(map(_as_message, messages)):
             yield from self._check_batch(batch)
+
+    def read_thread(
+        self, thread: Thread, *, newcomers: Collection[str] | None = None
+    ) -> ThreadReport:
+        """Return what a whole thread shows: its heat, and the patterns found in it.
+
+        Args:
+            thread: The messages, oldest first.
+            newcomers: Who writes in the community for the first time here, or None if not known.
+        """
+        links = Links()
+        messages = [links.fill(message) for message in thread.messages]
+        reader = ThreadReader(thread.id, title=thread.title, newcomers=newcomers)
+        for message, verdict in zip(messages, self.check_many(messages), strict=True):
+            reader.add(message, verdict)
+        return reader.report()
+
+    def follow_thread(
+        self, thread: str = "", *, title: str = "", newcomers: Collection[str] | None = None
+    ) -> Following:
+        """Return a reader that takes the messages of a growing thread one at a time.
+
+        Args:
+            thread: The thread's id.
+            title: Its title.
+            newcomers: Who writes in the community for the first time here, or None if not known.
+        """
+        reader = ThreadReader(thread, title=title, newcomers=newcomers)
+        return Following(lambda message: next(self.check_many([message])), reader)
+
+    def read_voices(
+        self, messages: Iterable[Message], *, groups: Mapping[str, str] | None = None
+    ) -> VoicesReport:
+        """Return who is heard in a community, who answers whom, and who is met unkindly.
+
+        Args:
+            messages: Those of all threads together, in the order of time.
+            groups: Which group each author is in, if any are to be compared; groups of fewer than
+                five people are left out.
+        """
+        links: dict[str, Links] = {}
+        turns: dict[str, Turns] = {}
+        linked, judged = tee(
+            links.setdefault(message.thread, Links()).fill(message) for message in messages
+        )
+        voices = Voices()
+        for message, verdict in zip(linked, self.check_many(judged), strict=True):
+            turn = turns.setdefault(message.thread, Turns()).next(message, verdict)
+            voices.add(turn, time=message.time, thread=message.thread)
+        return voices.report(groups)
 
     def _check_batch(self, messages: Sequence[Message]) -> Iterator[Verdict]:
         readings = self._read(messages)

@@ -1,0 +1,1 @@
+"""What a whole thread shows that no single reply does."""
