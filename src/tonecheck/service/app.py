@@ -26,6 +26,7 @@ from tonecheck.service import (
     openedx,
     perspective,
     review,
+    threads,
 )
 from tonecheck.service.auth import guard
 from tonecheck.service.context import Service
@@ -54,6 +55,7 @@ _PROTOCOLS: tuple[Protocol, ...] = (
     authors.PROTOCOL,
     health.PROTOCOL,
     nudge.PROTOCOL,
+    threads.PROTOCOL,
     native.PROTOCOL,
 )
 

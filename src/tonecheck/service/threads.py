@@ -1,0 +1,78 @@
+"""A whole thread over HTTP: the verdict on each message, and what they show together."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from tonecheck.conversation.links import Links
+from tonecheck.conversation.reader import ThreadReader
+from tonecheck.messages import Message
+from tonecheck.service.auth import CheckCaller
+from tonecheck.service.context import ServiceDep
+from tonecheck.service.native import MOST_CHARS, MOST_REPLIES, refuse
+from tonecheck.service.protocol import Protocol
+
+router = APIRouter(tags=["tonecheck"])
+
+_Name = Annotated[str, Field(max_length=200)]
+
+
+class Said(BaseModel):
+    """A message of a thread, as `tonecheck score` reads it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, Field(max_length=MOST_CHARS)]
+    id: _Name = ""
+    author: _Name = ""
+    time: datetime | None = None
+    reply_to: _Name = ""
+
+
+class ThreadRequest(BaseModel):
+    """A thread, oldest message first; the latest ones of a long thread are enough.
+
+    Attributes:
+        newcomers: Who writes in the community for the first time here, if that is known.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    messages: Annotated[list[Said], Field(min_length=1, max_length=MOST_REPLIES)]
+    id: _Name = ""
+    title: _Name = ""
+    newcomers: Annotated[list[_Name], Field(max_length=MOST_REPLIES)] | None = None
+
+
+@router.post("/v1/threads")
+async def read_thread(
+    request: ThreadRequest, service: ServiceDep, caller: CheckCaller
+) -> dict[str, Any]:
+    """Return the verdict on each message, and what the thread shows; nothing is stored.
+
+    It says what happened, not what will: no forecast is made.
+    """
+    links = Links()
+    messages = [links.fill(_message(said)) for said in request.messages]
+    verdicts = await service.judge.check_many(messages)
+    reader = ThreadReader(request.id, title=request.title, newcomers=request.newcomers)
+    for message, verdict in zip(messages, verdicts, strict=True):
+        reader.add(message, verdict)
+    return {
+        "thread": reader.report().to_dict(),
+        "verdicts": [verdict.to_dict() for verdict in verdicts],
+    }
+
+
+def _message(said: Said) -> Message:
+    time = said.time
+    if time is not None and time.tzinfo is None:
+        time = time.replace(tzinfo=UTC)  # as in the input of `tonecheck score`
+    return Message(
+        text=said.text, id=said.id, author=said.author, time=time, reply_to=said.reply_to
+    )
+
+
+PROTOCOL = Protocol(paths=("/v1/threads",), router=router, refuse=refuse)
