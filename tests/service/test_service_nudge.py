@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from tonecheck.explain.catalogue import read_cues
-from tonecheck.labels import TONES
-from tonecheck.service.nudge import _wordings
+from tonecheck.labels import TONES, Decision, Severity, Tone
+from tonecheck.service.nudge import _wordings, word
+from tonecheck.verdict import Evidence, ToneScore, Verdict
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FORM = """<!doctype html><html lang="en"><title>Reply</title>
@@ -39,6 +40,26 @@ def test_it_names_the_words_and_says_what_would_help(client):
 )
 def test_it_says_nothing_of_a_kind_or_blunt_draft(client, text):
     assert ask(client, text) is None
+
+
+@pytest.mark.parametrize(
+    ("severity", "cue", "said"),
+    [
+        (Severity.MILD, "model", False),
+        (Severity.MILD, "rtfm", True),
+        (Severity.CLEAR, "model", True),
+    ],
+)
+def test_it_speaks_of_a_mild_tone_only_where_known_words_carry_it(severity, cue, said):
+    text = "I do not understand why my loop stops"
+    words = Evidence(start=0, end=len(text), text=text, cue=cue, weight=0.9)
+    mild = ToneScore(probability=0.52, severity=severity, decision=Decision.YES, evidence=(words,))
+    calm = ToneScore(probability=0.1, severity=Severity.NONE, decision=Decision.NO)
+    tones = dict.fromkeys(TONES, calm) | {Tone.DISMISSIVENESS: mild}
+
+    found = word(Verdict(id="", tones=tones, explanation="", model="test@1"))
+
+    assert (found is not None) is said
 
 
 def test_there_is_a_wording_for_every_kind_of_cue_and_every_tone():

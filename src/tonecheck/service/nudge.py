@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from tonecheck.labels import TONES, Tone
+from tonecheck.labels import TONES, Severity, Tone
 from tonecheck.messages import Message
 from tonecheck.service.auth import CheckCaller
 from tonecheck.service.context import ServiceDep
@@ -49,11 +49,13 @@ def word(verdict: Verdict) -> dict[str, Any] | None:
     """Return what to say to the author of a draft, or None where no tone is flagged.
 
     It is about the surest tone, and about words that carry it where there are any. Where the
-    verdict is only unsure, nothing is said: a wrong word here costs more than a missed one.
+    verdict is only unsure, or no known words carry a tone that is only mild, nothing is said: a
+    wrong word here costs more than a missed one.
     """
-    if not verdict.flagged:
+    tones = [tone for tone in verdict.flagged if _worth_it(verdict.tones[tone])]
+    if not tones:
         return None
-    tone = max(verdict.flagged, key=lambda each: verdict.tones[each].probability)
+    tone = max(tones, key=lambda each: verdict.tones[each].probability)
     score = verdict.tones[tone]
     kind, start, end, quoted = _carrier(tone, score)
     reads, advice = _wordings()[kind]
@@ -66,6 +68,11 @@ def word(verdict: Verdict) -> dict[str, Any] | None:
         "end": end,
         "probability": score.probability,
     }
+
+
+def _worth_it(score: ToneScore) -> bool:
+    known = any(evidence.cue in _wordings() for evidence in score.evidence)
+    return known or score.severity is Severity.CLEAR
 
 
 def _carrier(tone: Tone, score: ToneScore) -> tuple[str, int, int, str]:
