@@ -26,7 +26,7 @@ ALIKE = 0.4
 
 _SHORTEST, _LONGEST = 8, 300  # words of a message that is looked at for claims
 _CLAIMS = 10  # of each person's latest messages a claim is compared with
-_SPEAKERS = 1_000  # whose claims are remembered
+_SPEAKERS = 2 * WINDOW  # whose claims are remembered; whoever holds the floor is among them
 
 
 @dataclass(frozen=True, slots=True)
