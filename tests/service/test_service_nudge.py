@@ -94,6 +94,8 @@ def test_only_pages_of_named_sites_may_ask(settings, checker):
             )
             allowed = answer.headers.get("access-control-allow-origin")
             assert (allowed == origin) is (origin == "https://forum.example")
+        other = client.post("/v1/check", json={"text": "Hi"}, headers={"Origin": origin})
+        assert "access-control-allow-origin" not in other.headers
 
 
 @pytest.fixture

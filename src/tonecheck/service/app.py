@@ -9,7 +9,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from tonecheck import __version__
@@ -35,6 +34,7 @@ from tonecheck.service.forum import open_forum
 from tonecheck.service.judge import Judge
 from tonecheck.service.keys import Keys
 from tonecheck.service.metrics import Metrics
+from tonecheck.service.nudge import NudgeOrigins
 from tonecheck.service.protocol import Protocol
 from tonecheck.service.rates import Rates
 from tonecheck.service.refusals import Refusal
@@ -120,12 +120,7 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
     app.add_middleware(
         Edge, most=settings.max_body, metrics=app.state.metrics, failed=_refuse_failed
     )
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.nudge_origins,
-        allow_methods=["POST"],
-        allow_headers=["Content-Type", "X-API-Key"],
-    )
+    app.add_middleware(NudgeOrigins, origins=settings.nudge_origins)
     if settings.loopback:
         # A page elsewhere must not reach a service without a key through a name that it points at
         # 127.0.0.1 (DNS rebinding).

@@ -1,6 +1,7 @@
 """A word to the author before posting: gentle, about the words, and never a bar to posting."""
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import Annotated, Any
@@ -8,6 +9,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tonecheck.labels import TONES, Severity, Tone
 from tonecheck.messages import Message
@@ -18,6 +21,8 @@ from tonecheck.service.protocol import Protocol
 from tonecheck.verdict import ToneScore, Verdict
 
 router = APIRouter(tags=["tonecheck"])
+
+_PATH = "/v1/nudge"
 
 _MOST_WORDS = 6  # of what is quoted
 _Text = Annotated[str, Field(max_length=MOST_CHARS)]
@@ -31,7 +36,25 @@ class NudgeRequest(BaseModel):
     parent: _Text | None = None
 
 
-@router.post("/v1/nudge")
+class NudgeOrigins:
+    """Lets pages of named sites ask for nudges, and for nothing else (CORS, Fetch Standard)."""
+
+    def __init__(self, app: ASGIApp, *, origins: Sequence[str]) -> None:
+        self._app = app
+        self._open = CORSMiddleware(
+            app,
+            allow_origins=origins,
+            allow_methods=["POST"],
+            allow_headers=["Content-Type", "X-API-Key"],
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        nudge = scope["type"] == "http" and scope["path"] == _PATH
+        await (self._open if nudge else self._app)(scope, receive, send)
+
+
+@router.post(_PATH)
 async def nudge(request: NudgeRequest, service: ServiceDep, caller: CheckCaller) -> dict[str, Any]:
     """Return a word to the author, or null where there is nothing to say. Nothing is stored."""
     message = Message(text=request.text, parent=request.parent)
