@@ -37,7 +37,7 @@ from tonecheck.service.metrics import Metrics
 from tonecheck.service.nudge import NudgeOrigins
 from tonecheck.service.protocol import Protocol
 from tonecheck.service.rates import Rates
-from tonecheck.service.refusals import Refusal
+from tonecheck.service.refusals import Refusal, invalid
 from tonecheck.service.sessions import Sessions
 from tonecheck.service.settings import LOOPBACK, Settings
 from tonecheck.service.store import open_store
@@ -144,9 +144,8 @@ async def _refuse(request: Request, error: Exception) -> Response:
 async def _refuse_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"] if part != "body")
-    what = f"{where}: {first['msg']}." if where else f"{first['msg']}."
-    return await _refuse(request, Refusal(422, "invalid_request", what, param=where))
+    place = [part for part in first["loc"] if part != "body"]
+    return await _refuse(request, invalid(place, first["msg"]))
 
 
 async def _refuse_unknown(request: Request, error: Exception) -> Response:

@@ -16,7 +16,7 @@ from tonecheck.service.auth import admit, key_of
 from tonecheck.service.context import Service, ServiceDep
 from tonecheck.service.protocol import Protocol
 from tonecheck.service.records import NewReply, Scope
-from tonecheck.service.refusals import Refusal
+from tonecheck.service.refusals import Refusal, invalid
 from tonecheck.service.signatures import signed
 from tonecheck.verdict import Verdict
 
@@ -64,8 +64,7 @@ async def moderate(request: Request, service: ServiceDep) -> Response:
         phase = PhaseRequest.model_validate_json(body)
     except ValidationError as err:
         first = err.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise Refusal(422, "invalid_request", f"{where}: {first['msg']}.") from None
+        raise invalid(first["loc"], first["msg"]) from None
     if phase.author.role in _STAFF:
         return Response(status_code=204)
     verdict = await service.judge.check(Message(text=phase.comment.body))

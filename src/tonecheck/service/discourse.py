@@ -20,7 +20,7 @@ from tonecheck.service.outbound import OutboundError
 from tonecheck.service.posts import FLAGS, was_flagged, withdraw
 from tonecheck.service.protocol import Protocol
 from tonecheck.service.records import NewReply, Scope
-from tonecheck.service.refusals import Refusal
+from tonecheck.service.refusals import Refusal, invalid
 from tonecheck.service.signatures import signed
 from tonecheck.verdict import Verdict
 
@@ -234,8 +234,7 @@ def _event(body: bytes) -> Event:
         return Event.model_validate_json(body)
     except ValidationError as err:
         first = err.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise Refusal(422, "invalid_request", f"{where}: {first['msg']}.") from None
+        raise invalid(first["loc"], first["msg"]) from None
 
 
 PROTOCOL = Protocol(paths=("/v1/discourse/",), router=router, refuse=refuse)

@@ -13,7 +13,7 @@ from tonecheck.service.auth import CheckCaller
 from tonecheck.service.context import Service, ServiceDep
 from tonecheck.service.protocol import Protocol
 from tonecheck.service.records import NewReply
-from tonecheck.service.refusals import Refusal
+from tonecheck.service.refusals import Refusal, invalid
 from tonecheck.verdict import Verdict
 
 router = APIRouter(tags=["tonecheck"])
@@ -96,8 +96,7 @@ def _read(item: object, place: int) -> CheckRequest | Refusal:
         _require_id(request)
     except ValidationError as err:
         first = err.errors(include_url=False, include_input=False)[0]
-        where = ".".join(["replies", str(place), *map(str, first["loc"])])
-        return Refusal(422, "invalid_request", f"{where}: {first['msg']}.")
+        return invalid(["replies", place, *first["loc"]], first["msg"])
     except Refusal as refusal:
         return refusal
     return request

@@ -1,5 +1,7 @@
 """What the service says no to; each protocol puts it into the shape that its clients read."""
 
+from collections.abc import Iterable
+
 
 class Refusal(Exception):  # noqa: N818  an answer, not a failure
     """A request that is not answered as asked.
@@ -37,3 +39,15 @@ def overloaded(seconds: int = 1) -> Refusal:
         f"Too many replies are waiting. Ask again in {seconds} s.",
         retry_after=seconds,
     )
+
+
+def invalid(place: Iterable[object], problem: str) -> Refusal:
+    """Return the refusal of a request of which one part cannot be read.
+
+    Args:
+        place: The way to that part, from the outside in; empty for the whole.
+        problem: What is wrong with it, as pydantic says it, which quotes nothing.
+    """
+    where = ".".join(map(str, place))
+    message = f"{where}: {problem}." if where else f"{problem}."
+    return Refusal(422, "invalid_request", message, param=where)
