@@ -225,13 +225,18 @@ def _serialised(tensors: Tensors) -> bytes:
 
 
 @contextmanager
-def replacing(path: Path) -> "Iterator[Any]":
-    """Open a file to write bytes into; it takes its name only when the block ends well."""
+def replacing(path: Path, *, mode: int = 0o644) -> "Iterator[Any]":
+    """Open a file to write bytes into; it takes its name only when the block ends well.
+
+    Args:
+        path: The file.
+        mode: Who may read and write it then; a model or report is for others to read.
+    """
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
-        Path(partial).chmod(0o644)  # mkstemp gives 0600; a model or report is for others to read
+        Path(partial).chmod(mode)
         Path(partial).replace(path)
     except BaseException:
         Path(partial).unlink(missing_ok=True)

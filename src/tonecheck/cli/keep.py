@@ -1,19 +1,14 @@
 """`tonecheck feedback` and `tonecheck author`: what the service keeps, taken out or deleted."""
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from tonecheck.cli.keys import Config, Database
-from tonecheck.cli.options import examples, settings_file
+from tonecheck.cli.keys import Config, Database, kept_in
+from tonecheck.cli.options import examples
 from tonecheck.console import json_line, printable
-from tonecheck.errors import require
-
-if TYPE_CHECKING:
-    from tonecheck.service.store import Store
 
 FEEDBACK_EXAMPLES = examples(
     "tonecheck feedback export own/tonecheck_feedback_train.jsonl",
@@ -46,7 +41,7 @@ def export_feedback(
 
     Called tonecheck_feedback_train.jsonl, the file is found in a folder of --corpora.
     """
-    store = _open(database, config)
+    store = kept_in(database, config)
     from tonecheck.service.feedback import CORPUS, Left, examples
 
     left = Left()
@@ -67,7 +62,7 @@ def export_feedback(
 @author.command("export")
 def export_author(name: Name, database: Database = None, config: Config = None) -> None:
     """Print all that is kept on somebody, as JSON lines."""
-    store = _open(database, config)
+    store = kept_in(database, config)
     from tonecheck.service.upkeep import export_author as export
 
     for row in export(store, name):
@@ -77,7 +72,7 @@ def export_author(name: Name, database: Database = None, config: Config = None) 
 @author.command("forget")
 def forget_author(name: Name, database: Database = None, config: Config = None) -> None:
     """Delete all that is kept on somebody, also where others answered their words."""
-    store = _open(database, config)
+    store = kept_in(database, config)
     from tonecheck.service.upkeep import forget_author as forget
 
     typer.echo(f"{forget(store, name):,} replies deleted.")
@@ -85,21 +80,11 @@ def forget_author(name: Name, database: Database = None, config: Config = None) 
 
 def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     """Write rows to a file that only its owner can read, whole or not at all."""
-    fresh = path.with_name(f".{path.name}.new")
+    from tonecheck.modelstore import replacing
+
     count = 0
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
+    with replacing(path, mode=0o600) as file:
         for row in rows:
-            file.write(json_line(row) + "\n")
+            file.write(f"{json_line(row)}\n".encode())
             count += 1
-    fresh.replace(path)
     return count
-
-
-def _open(database: str | None, config: Path | None) -> "Store":
-    require("sqlalchemy", extra="service")
-    require("pydantic", extra="service")
-    from tonecheck.service.settings import read
-    from tonecheck.service.store import open_store
-
-    return open_store(read(settings_file(config), database=database))

@@ -12,6 +12,7 @@ from tonecheck.errors import InputError, require
 if TYPE_CHECKING:
     from tonecheck.service.keys import Keys
     from tonecheck.service.records import Scope
+    from tonecheck.service.store import Store
 
 EXAMPLES = examples(
     "tonecheck keys add forum --scope check --scope feedback --per-minute 600",
@@ -86,10 +87,22 @@ def _scopes(names: list[str]) -> "list[Scope]":
 
 
 def _open(database: str | None, config: Path | None) -> "Keys":
+    store = kept_in(database, config)
+    from tonecheck.service.keys import Keys
+
+    return Keys(store)
+
+
+def kept_in(database: str | None, config: Path | None) -> "Store":
+    """Return the store of the service that the options name.
+
+    Raises:
+        ConfigError: If the settings are not allowed or the database cannot be used.
+        MissingExtraError: If the service is not installed.
+    """
     require("sqlalchemy", extra="service")
     require("pydantic", extra="service")
-    from tonecheck.service.keys import Keys
     from tonecheck.service.settings import read
     from tonecheck.service.store import open_store
 
-    return Keys(open_store(read(settings_file(config), database=database)))
+    return open_store(read(settings_file(config), database=database))
