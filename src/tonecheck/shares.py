@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-_Z = 1.959963984540054  # the normal quantile that leaves 2.5 % on either side
+Z = 1.959963984540054
+"""The normal quantile that leaves 2.5 % on either side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,9 @@ def wilson(count: float, total: float) -> tuple[float, float]:
     if not total:
         return 0.0, 1.0
     share = count / total
-    spread = _Z * math.sqrt(share * (1 - share) / total + (_Z / (2 * total)) ** 2)
-    middle = share + _Z**2 / (2 * total)
-    scale = 1 + _Z**2 / total
+    spread = Z * math.sqrt(share * (1 - share) / total + (Z / (2 * total)) ** 2)
+    middle = share + Z**2 / (2 * total)
+    scale = 1 + Z**2 / total
     # at the ends the bound is exact, and rounding must not push it a hair outside
     low = 0.0 if count == 0 else (middle - spread) / scale
     high = 1.0 if count == total else (middle + spread) / scale

@@ -15,7 +15,7 @@ from tonecheck.messages import Message
 from tonecheck.service.auth import admit, key_of
 from tonecheck.service.context import Service, ServiceDep
 from tonecheck.service.protocol import Protocol
-from tonecheck.service.records import NewReply, Scope
+from tonecheck.service.records import NewReply, Scope, web_address
 from tonecheck.service.refusals import Refusal, invalid
 from tonecheck.service.signatures import signed
 from tonecheck.verdict import Verdict
@@ -94,7 +94,6 @@ async def _require_leave(request: Request, service: Service, body: bytes) -> Non
 def _reply(phase: PhaseRequest, verdict: Verdict) -> NewReply:
     # Coral gives a new comment no id here, so that its place and words have to name it.
     named = "\0".join([phase.story.id, phase.author.id, phase.comment.body])
-    url = phase.story.url if phase.story.url.startswith(("https://", "http://")) else ""
     return NewReply(
         source="coral",
         community=phase.tenantID[:200],
@@ -103,7 +102,7 @@ def _reply(phase: PhaseRequest, verdict: Verdict) -> NewReply:
         author=phase.author.id[:200],
         thread=phase.story.id[:200],
         text=phase.comment.body,
-        url=url,
+        url=web_address(phase.story.url),
         queued=bool(verdict.flagged or verdict.unsure),
     )
 

@@ -19,7 +19,7 @@ from tonecheck.service.moderation import Reviewable, decision_of, flag_message, 
 from tonecheck.service.outbound import OutboundError
 from tonecheck.service.posts import FLAGS, was_flagged, withdraw
 from tonecheck.service.protocol import Protocol
-from tonecheck.service.records import NewReply, Scope
+from tonecheck.service.records import NewReply, Scope, web_address
 from tonecheck.service.refusals import Refusal, invalid
 from tonecheck.service.signatures import signed
 from tonecheck.verdict import Verdict
@@ -221,8 +221,8 @@ def _instance(request: Request, service: Service) -> str:
             "other_forum",
             "This hook is of another forum than discourse_url names. Correct one of the two.",
         )
-    forum = own or said
-    return forum if forum.startswith(("https://", "http://")) and len(forum) <= 200 else ""
+    forum = web_address(own or said)
+    return forum if len(forum) <= 200 else ""
 
 
 def _community(forum: str) -> str:

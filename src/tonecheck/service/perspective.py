@@ -20,7 +20,7 @@ from tonecheck.service.auth import CheckCaller, FeedbackCaller
 from tonecheck.service.context import ServiceDep
 from tonecheck.service.discovery import VERSION, document
 from tonecheck.service.protocol import Protocol
-from tonecheck.service.records import NewDecision, NewReply, Status
+from tonecheck.service.records import NewDecision, NewReply, Status, web_address
 from tonecheck.service.refusals import Refusal
 from tonecheck.service.units import utf16_offsets
 from tonecheck.verdict import Note, Verdict
@@ -301,7 +301,6 @@ def _scores(attribute: Attribute, verdict: Verdict, text: str, *, spans: bool) -
 def _reply(request: Comment, verdict: Verdict) -> NewReply:
     text = request.comment.text
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    url = str(request.note.get("url", ""))
     return NewReply(
         source="perspective",
         community=request.communityId,
@@ -309,7 +308,7 @@ def _reply(request: Comment, verdict: Verdict) -> NewReply:
         verdict=verdict,
         text=text,
         parent=request.parent or "",
-        url=url if url.startswith(("https://", "http://")) else "",
+        url=web_address(str(request.note.get("url", ""))),
     )
 
 

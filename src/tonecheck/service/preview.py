@@ -12,13 +12,11 @@ from tonecheck.labels import Tone
 from tonecheck.service.reviewing import COLUMNS
 from tonecheck.service.store import Store
 from tonecheck.service.tables import DecisionRow, ReplyRow
-from tonecheck.shares import wilson
+from tonecheck.shares import Z, wilson
 
 DAYS = 30
 ENOUGH = 10
 """From so many decided flags on, what people said goes before what the model says of itself."""
-
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +88,7 @@ def preview(judged: Iterable[tuple[float, bool | None]], threshold: float) -> Pr
         middle, low, high = (rest * share for share in (sure / len(known), *ends))
     else:
         middle = sum(unknown)
-        spread = _Z * math.sqrt(sum(p * (1 - p) for p in unknown))
+        spread = Z * math.sqrt(sum(p * (1 - p) for p in unknown))
         low, high = max(0.0, middle - spread), min(float(rest), middle + spread)
     return Preview(
         threshold=threshold,

@@ -9,6 +9,11 @@ from tonecheck.labels import Tone
 from tonecheck.verdict import Verdict
 
 
+def web_address(text: str) -> str:
+    """Return an address that a browser opens as a page, or empty if it is anything else."""
+    return text if text.startswith(("https://", "http://")) else ""
+
+
 class Scope(StrEnum):
     """What an API key may do."""
 
