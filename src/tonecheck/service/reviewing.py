@@ -45,12 +45,7 @@ def listed(store: Store, filters: Filters, policy: Policy) -> list[Reply]:
         filters: Which of them.
         policy: The thresholds in force, from which a filter by tone follows.
     """
-    query = select(ReplyRow.id)
-    query = query.where(*_conditions(filters, policy)).order_by(ReplyRow.id.desc())
-    with Session(store.engine) as session:
-        numbers = list(session.scalars(query.limit(PAGE + 1)))
-    found = (store.reply(number) for number in numbers)
-    return [reply for reply in found if reply is not None]
+    return store.newest(_conditions(filters, policy), limit=PAGE + 1)
 
 
 def counted(store: Store) -> dict[Status, int]:

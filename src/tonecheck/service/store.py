@@ -5,14 +5,14 @@ only where the operator said so.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, delete, event, select
+from sqlalchemy import ColumnElement, Engine, create_engine, delete, event, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -116,12 +116,16 @@ class Store:
         self, status: Status = Status.OPEN, *, limit: int = 50, before: int | None = None
     ) -> list[Reply]:
         """Return replies of a status, the newest first, from below a number on."""
-        query = select(ReplyRow).where(ReplyRow.status == str(status))
+        wanted = [ReplyRow.status == str(status)]
         if before is not None:
-            query = query.where(ReplyRow.id < before)
+            wanted.append(ReplyRow.id < before)
+        return self.newest(wanted, limit=limit)
+
+    def newest(self, wanted: Sequence[ColumnElement[bool]], *, limit: int) -> list[Reply]:
+        """Return the replies for which all conditions hold, the newest first."""
+        query = select(ReplyRow).where(*wanted).order_by(ReplyRow.id.desc()).limit(limit)
         with Session(self.engine) as session:
-            rows = session.scalars(query.order_by(ReplyRow.id.desc()).limit(limit))
-            return [_reply(row) for row in rows]
+            return [_reply(row) for row in session.scalars(query)]
 
     def decide(self, number: int, decision: NewDecision) -> bool:
         """Keep a decision on a reply; return whether there is such a reply."""
