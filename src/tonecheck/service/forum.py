@@ -2,10 +2,10 @@
 
 import logging
 import time
-from collections import OrderedDict
 from datetime import datetime
 from typing import Any
 
+from tonecheck.conversation.latest import Latest
 from tonecheck.errors import ConfigError
 from tonecheck.exports.html import html_to_text
 from tonecheck.service.outbound import Limits, Outbound, OutboundError
@@ -29,8 +29,8 @@ class Forum:
 
     def __init__(self, outbound: Outbound | None) -> None:
         self._outbound = outbound
-        self._texts: OrderedDict[tuple[int, int], tuple[float, str | None]] = OrderedDict()
-        self._newest: OrderedDict[int, datetime] = OrderedDict()
+        self._texts = Latest[tuple[int, int], tuple[float, str | None]](_KEPT)
+        self._newest = Latest[int, datetime](_KEPT)
 
     def is_newest(self, post: int, moment: datetime | None) -> bool:
         """Note when a post was changed; return False if we know of a later change to it.
@@ -39,10 +39,10 @@ class Forum:
         """
         if moment is None:
             return True
-        if self._newest.get(post, moment) > moment:
+        known = self._newest.get(post)
+        if known is not None and known > moment:
             return False
-        self._newest[post] = moment
-        _shorten(self._newest)
+        self._newest.put(post, moment)
         return True
 
     async def text(self, topic: int, number: int) -> str | None:
@@ -66,9 +66,7 @@ class Forum:
 
     def remember(self, topic: int, number: int, text: str | None) -> None:
         """Keep what a post says for some minutes, so that answers to it need no call."""
-        self._texts[topic, number] = time.monotonic() + _KEPT_SECONDS, text
-        self._texts.move_to_end((topic, number))
-        _shorten(self._texts)
+        self._texts.put((topic, number), (time.monotonic() + _KEPT_SECONDS, text))
 
     async def flag(self, post: int, message: str) -> None:
         """Put a post before the moderators; a second flag changes nothing.
@@ -140,8 +138,3 @@ async def _is_flagged(outbound: Outbound, post: int) -> bool:
         isinstance(one, dict) and one.get("id") == NOTIFY_MODERATORS and one.get("acted")
         for one in (done if isinstance(done, list) else [])
     )
-
-
-def _shorten(kept: OrderedDict[Any, Any]) -> None:
-    while len(kept) > _KEPT:
-        kept.popitem(last=False)
