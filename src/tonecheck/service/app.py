@@ -70,41 +70,10 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
     Raises:
         ConfigError: When it starts, if it would let a whole network in without a key.
     """
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        store = open_store(settings)
-        keys = Keys(store)
-        guard(settings, keys)
-        forum = open_forum(settings)
-        judge = Judge(
-            checker,
-            wait=settings.batch_wait,
-            size=settings.queue_size,
-            timeout=settings.timeout,
-        )
-        app.state.sessions = Sessions()
-        upkeep = asyncio.create_task(keep_purging(store, settings.retention_days))
-        app.state.metrics.watch(lambda: judge.waiting)
-        async with judge:
-            app.state.service = Service(
-                settings=settings,
-                checker=checker,
-                judge=judge,
-                store=store,
-                keys=keys,
-                rates=Rates(),
-                forum=forum,
-            )
-            yield
-        upkeep.cancel()
-        await forum.close()
-        store.engine.dispose()
-
     app = FastAPI(
         title="tonecheck",
         version=__version__,
-        lifespan=lifespan,
+        lifespan=lambda app: _running(app, settings, checker),
         docs_url=None,
         redoc_url=None,
         # To OpenTelemetry, metrics only: traces would name paths and queries, which hold authors
@@ -126,6 +95,38 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
         # 127.0.0.1 (DNS rebinding).
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings))
     return app
+
+
+@asynccontextmanager
+async def _running(app: FastAPI, settings: Settings, checker: ToneChecker) -> AsyncIterator[None]:
+    """Give the application its parts while it runs, and close them afterwards."""
+    store = open_store(settings)
+    keys = Keys(store)
+    guard(settings, keys)
+    forum = open_forum(settings)
+    judge = Judge(
+        checker,
+        wait=settings.batch_wait,
+        size=settings.queue_size,
+        timeout=settings.timeout,
+    )
+    app.state.sessions = Sessions()
+    upkeep = asyncio.create_task(keep_purging(store, settings.retention_days))
+    app.state.metrics.watch(lambda: judge.waiting)
+    async with judge:
+        app.state.service = Service(
+            settings=settings,
+            checker=checker,
+            judge=judge,
+            store=store,
+            keys=keys,
+            rates=Rates(),
+            forum=forum,
+        )
+        yield
+    upkeep.cancel()
+    await forum.close()
+    store.engine.dispose()
 
 
 def _hosts(settings: Settings) -> list[str]:

@@ -11,6 +11,12 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the tables."""
+    _make_replies()
+    _make_decisions()
+    _make_keys_and_deliveries()
+
+
+def _make_replies() -> None:
     op.create_table(
         "replies",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -36,6 +42,9 @@ def upgrade() -> None:
     op.create_index("replies_by_author", "replies", ["author"])
     op.create_index("replies_by_thread", "replies", ["thread"])
     op.create_index("replies_by_time", "replies", ["judged_at"])
+
+
+def _make_decisions() -> None:
     op.create_table(
         "decisions",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -53,6 +62,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_decisions_reply_id", "decisions", ["reply_id"])
     op.create_index("ix_decisions_at", "decisions", ["at"])
+
+
+def _make_keys_and_deliveries() -> None:
     op.create_table(
         "keys",
         sa.Column("id", sa.Integer, primary_key=True),
