@@ -1,6 +1,6 @@
 """How fast the service answers under load, on this machine, client and server side by side.
 
-    python benchmarks/load.py --model linear-en --rates 100 500 --seconds 60
+    python benchmarks/load.py --corpora ../shared/corpora --rates 100 500 --seconds 60
 
 Requests go out when their time has come, whether or not earlier ones were answered (open loop), so
 that a slow answer does not hide behind a slow client. Each asks for one real reply of

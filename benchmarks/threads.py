@@ -33,7 +33,7 @@ messages = (
 _WHOLE = "checker.read_thread(Thread(id='t', messages=tuple(messages)))"
 _STREAM = """
 from tonecheck.conversation.reader import Following, ThreadReader
-verdicts = {text: verdict for text, verdict in zip(texts, checker.check_many(texts))}
+verdicts = dict(zip(texts, checker.check_many(texts), strict=True))
 following = Following(lambda message: verdicts[message.text], ThreadReader("t"))
 for message in messages:
     following.add(message)
