@@ -1,4 +1,4 @@
-"""Writes the sizing table of docs/scale.md from the rates that other benchmarks have stored.
+"""Writes the sizing part of docs/scale.md from the rates that other benchmarks have stored.
 
 python benchmarks/sizing.py
 """
@@ -54,7 +54,19 @@ def sizing() -> str:
             cells = [model, size, f"{rate:,.0f}", f"{hours:,.0f}"]
             cells += [in_words(hours / cores) for cores in CORES]
             lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *two_workers()]) + "\n"
+
+
+def two_workers() -> list[str]:
+    """Return what a second worker brought on one machine."""
+    ray = stored("ray")
+    one, two = (ray["results"][workers]["seconds_to_judge"] for workers in ("1", "2"))
+    return [
+        f"On one machine with {ray['cores']} cores a second worker brought {ray['count']:,} short "
+        f"messages from {one:.0f} to {two:.0f} seconds,",
+        "start of the workers included (`benchmarks/results/ray.json`). A cluster of several real",
+        "machines was not measured.",
+    ]
 
 
 def in_words(hours: float) -> str:
