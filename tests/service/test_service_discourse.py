@@ -143,6 +143,17 @@ def test_a_parent_that_not_everybody_sees_is_not_used(forum, store, fields):
     assert kept(store, forum, post).parent == ""
 
 
+def test_a_whisper_that_a_hook_told_of_is_not_used_as_a_parent(forum, store):
+    whisper = forum.write("mia", ASKED, post_type=4)
+    forum.deliver("post", "post_created", whisper)
+
+    post = user(forum, "bert").create_post(
+        BRUSH_OFF, topic_id=whisper["topic_id"], reply_to_post_number=1
+    )
+
+    assert kept(store, forum, post).parent == ""
+
+
 def test_without_its_parent_a_reply_is_judged_all_the_same(forum, store):
     before = forum.write("nina", ASKED)
     forum.broken = f"/posts/by_number/{before['topic_id']}/1.json"
