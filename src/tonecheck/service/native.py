@@ -58,8 +58,7 @@ class BatchRequest(BaseModel):
 
 def refuse(refusal: Refusal) -> Response:
     """Return a refusal as this protocol's clients read it."""
-    error = {"code": refusal.code, "message": refusal.message}
-    return JSONResponse({"error": error}, status_code=refusal.status)
+    return JSONResponse({"error": _error(refusal)}, status_code=refusal.status)
 
 
 @router.post("/v1/check")
@@ -78,16 +77,22 @@ async def check_batch(
     """Return for each reply, in order, its verdict, or under `error` why there is none."""
     read = [_read(item, place) for place, item in enumerate(request.replies)]
     good = [item for item in read if isinstance(item, CheckRequest)]
-    verdicts = await service.judge.check_many([_message(item) for item in good])
-    await _keep(service, list(zip(good, verdicts, strict=True)))
-    waiting = iter(verdicts)
-    results = [
-        next(waiting).to_dict()
-        if isinstance(item, CheckRequest)
-        else {"error": {"code": item.code, "message": item.message}}
-        for item in read
-    ]
-    return {"results": results, "errors": len(read) - len(good)}
+    judged = await service.judge.outcomes([_message(item) for item in good])
+    pairs = zip(good, judged, strict=True)
+    await _keep(service, [(item, found) for item, found in pairs if isinstance(found, Verdict)])
+    waiting = iter(judged)
+    outcomes = [next(waiting) if isinstance(item, CheckRequest) else item for item in read]
+    return {
+        "results": [
+            {"error": _error(outcome)} if isinstance(outcome, Refusal) else outcome.to_dict()
+            for outcome in outcomes
+        ],
+        "errors": sum(isinstance(outcome, Refusal) for outcome in outcomes),
+    }
+
+
+def _error(refusal: Refusal) -> dict[str, str]:
+    return {"code": refusal.code, "message": refusal.message}
 
 
 def _read(item: object, place: int) -> CheckRequest | Refusal:
