@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from tonecheck.messages import Message
+from tonecheck.service.answers import BatchAnswer, VerdictAnswer
 from tonecheck.service.auth import CheckCaller
 from tonecheck.service.context import Service, ServiceDep
 from tonecheck.service.protocol import Protocol
@@ -61,7 +62,7 @@ def refuse(refusal: Refusal) -> Response:
     return JSONResponse({"error": _error(refusal)}, status_code=refusal.status)
 
 
-@router.post("/v1/check")
+@router.post("/v1/check", responses={200: {"model": VerdictAnswer}})
 async def check(request: CheckRequest, service: ServiceDep, caller: CheckCaller) -> Response:
     """Return the verdict on one reply; a person decides what to do about it."""
     _require_id(request)
@@ -70,7 +71,7 @@ async def check(request: CheckRequest, service: ServiceDep, caller: CheckCaller)
     return JSONResponse(verdict.to_dict())
 
 
-@router.post("/v1/check/batch")
+@router.post("/v1/check/batch", responses={200: {"model": BatchAnswer}})
 async def check_batch(
     request: BatchRequest, service: ServiceDep, caller: CheckCaller
 ) -> dict[str, Any]:

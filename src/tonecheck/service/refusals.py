@@ -37,3 +37,8 @@ def overloaded(seconds: int = 1) -> Refusal:
         f"Too many replies are waiting. Ask again in {seconds} s.",
         retry_after=seconds,
     )
+
+
+def unreadable() -> Refusal:
+    """Return the refusal of a body that cannot be decoded at all."""
+    return Refusal(400, "body_unreadable", "The body is not JSON in UTF-8. Send it as that.")
