@@ -104,6 +104,21 @@ def test_a_reply_that_cannot_be_judged_fails_alone(checker, caplog):
     assert caplog.messages == ["a reply could not be judged: ValueError"]
 
 
+def test_of_many_each_has_its_own_outcome(checker):
+    messages = [Message(text=text) for text in ("fine", "breaks", "good", "breaks")]
+
+    found = judged(Slow(checker), lambda judge: judge.outcomes(messages))
+
+    assert [getattr(outcome, "code", None) for outcome in found] == [
+        None,
+        "judging_failed",
+        None,
+        "judging_failed",
+    ]
+    with pytest.raises(Refusal, match=r"^This reply could not be judged\. Please report\.$"):
+        judged(Slow(checker), lambda judge: judge.check_many(messages))
+
+
 def test_what_waits_at_the_end_is_still_judged(checker):
     async def run():
         async with Judge(Slow(checker, 0.05), wait=0.0, size=99, timeout=10.0) as judge:

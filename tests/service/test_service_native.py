@@ -31,6 +31,28 @@ def test_a_batch_keeps_its_order_and_loses_nothing_to_a_bad_reply(client, checke
     }
 
 
+def test_a_reply_that_the_model_fails_on_takes_none_of_its_batch_with_it(client, monkeypatch):
+    service = client.app.state.service
+    whole = type(service.checker).check_many
+
+    def fail_on_one(self, messages):
+        messages = list(messages)
+        if any(message.text == "breaks" for message in messages):
+            raise ValueError("breaks")
+        return whole(self, messages)
+
+    monkeypatch.setattr(type(service.checker), "check_many", fail_on_one)
+    texts = {"1": INSULT, "2": "breaks", "3": INSULT}
+    replies = [{"text": text, "id": name, "record": True} for name, text in texts.items()]
+
+    answer = client.post("/v1/check/batch", json={"replies": replies}).json()
+
+    assert answer["errors"] == 1
+    assert [row.get("id") for row in answer["results"]] == ["1", None, "3"]
+    assert answer["results"][1]["error"]["code"] == "judging_failed"
+    assert {reply.external_id for reply in service.store.queue()} == {"1", "3"}
+
+
 def test_a_reply_is_kept_only_where_asked_and_queued_only_where_flagged(client):
     store = client.app.state.service.store
     for name, text in {"a": INSULT, "b": "Thanks, that helped a lot!"}.items():

@@ -7,8 +7,21 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 
 _FEWEST_ROUTES = 16
+_CHECKS = [
+    not_a_server_error,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+]
 
 
 def test_no_request_makes_the_service_fail(running_long):
@@ -33,6 +46,6 @@ def _try(operation, mode):
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def answered(case):
-        case.call_and_validate(checks=[not_a_server_error])
+        case.call_and_validate(checks=_CHECKS)
 
     answered()

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tonecheck.service.records import NewDecision, NewReply, Status
@@ -61,6 +61,7 @@ def test_an_event_is_new_only_once_unless_it_is_forgotten(client):
     assert store.first_delivery("discourse", "e1")
 
 
+@settings(deadline=None)  # each example writes to a database
 @given(text=st.text(st.characters(codec=None), max_size=20))
 def test_whatever_people_write_can_be_kept_with_each_offset_in_its_place(text, checker):
     store = Store(connect("sqlite://"), keep_text=True)

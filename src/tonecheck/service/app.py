@@ -27,6 +27,7 @@ from tonecheck.service import (
     review,
     threads,
 )
+from tonecheck.service.api_document import described, operation_id
 from tonecheck.service.auth import guard
 from tonecheck.service.context import Service
 from tonecheck.service.edge import Edge
@@ -37,7 +38,7 @@ from tonecheck.service.metrics import Metrics
 from tonecheck.service.nudge import NudgeOrigins
 from tonecheck.service.protocol import Protocol
 from tonecheck.service.rates import Rates
-from tonecheck.service.refusals import Refusal, invalid
+from tonecheck.service.refusals import Refusal, invalid, unreadable
 from tonecheck.service.sessions import Sessions
 from tonecheck.service.settings import LOOPBACK, Settings
 from tonecheck.service.store import open_store
@@ -76,12 +77,14 @@ def create_app(settings: Settings, *, checker: ToneChecker) -> FastAPI:
         lifespan=lambda app: _running(app, settings, checker),
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=operation_id,
         # To OpenTelemetry, metrics only: traces would name paths and queries, which hold authors
         # and keys, and logs the words of errors.
         telemetry={"tracing": False, "logs": False},
     )
     for protocol in _PROTOCOLS:
         app.include_router(protocol.router)
+    app.openapi = described(app, _PROTOCOLS)  # type: ignore[method-assign]
     app.add_exception_handler(Refusal, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_invalid)
     app.add_exception_handler(HTTPException, _refuse_unknown)
@@ -153,6 +156,8 @@ async def _refuse_unknown(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 413:
         return await _refuse(request, Refusal(413, "body_too_large", error.detail))
+    if error.status_code == 400:
+        return await _refuse(request, unreadable())
     message = f"{error.detail}. /openapi.json lists what there is."
     return await _refuse(request, Refusal(error.status_code, "http_error", message))
 

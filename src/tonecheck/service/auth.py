@@ -1,9 +1,10 @@
 """Who may ask for what: the API key of a request, and the scope that a route needs."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Request, Security
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 
 from tonecheck.errors import ConfigError
 from tonecheck.service.context import Service, ServiceDep
@@ -14,6 +15,27 @@ from tonecheck.service.settings import Settings
 
 ANYONE = Caller(key_id=0, name="anonymous", scopes=frozenset(Scope))
 """Who asks where the operator made no key, which only a service on loopback allows."""
+
+SCHEME = "bearer"
+"""What the OpenAPI document calls keys in `Authorization: Bearer`."""
+
+
+def unknown(key: str) -> Refusal:
+    """Return the refusal of a key that is not valid, or of a request without one."""
+    what = "This API key is not valid" if key else "An API key is needed"
+    return Refusal(401, "unauthorized", f"{what}. The operator makes one: `tonecheck keys add`.")
+
+
+def outside(scope: Scope) -> Refusal:
+    """Return the refusal of a key that has not the scope of what it is used for."""
+    message = f"This API key has no scope {scope}. Ask the operator for one that has."
+    return Refusal(403, "forbidden", message)
+
+
+def limited(per_minute: int, *, seconds: int) -> Refusal:
+    """Return the refusal of a key that has been used too often, for some seconds."""
+    message = f"This API key may ask {per_minute} times a minute. Ask again in {seconds} s."
+    return Refusal(429, "rate_limited", message, retry_after=seconds)
 
 
 def guard(settings: Settings, keys: Keys) -> None:
@@ -52,36 +74,32 @@ def admit(service: Service, key: str, scope: Scope) -> Caller:
     if caller is None:
         if service.settings.loopback and not service.keys.ever():
             return ANYONE  # whatever key clients send: some insist on sending one
-        what = "This API key is not valid" if key else "An API key is needed"
-        raise Refusal(401, "unauthorized", f"{what}. The operator makes one: `tonecheck keys add`.")
+        raise unknown(key)
     if scope not in caller.scopes:
-        raise Refusal(
-            403,
-            "forbidden",
-            f"This API key has no scope {scope}. Ask the operator for one that has.",
-        )
+        raise outside(scope)
     if caller.per_minute and (seconds := service.rates.take(caller.key_id, caller.per_minute)):
-        raise Refusal(
-            429,
-            "rate_limited",
-            f"This API key may ask {caller.per_minute} times a minute. Ask again in {seconds} s.",
-            retry_after=seconds,
-        )
+        raise limited(caller.per_minute, seconds=seconds)
     return caller
 
 
-def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
-    """Return a dependency that gives the caller of a request, or refuses as `admit` does."""
+class Needs(SecurityBase):
+    """A dependency that gives the caller of a request, or refuses as `admit` does.
 
-    async def caller(request: Request, service: ServiceDep) -> Caller:
+    FastAPI finds in it what the OpenAPI document says about keys.
+    """
+
+    model = HTTPBearer()
+    scheme_name = SCHEME
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    async def __call__(self, request: Request, service: ServiceDep) -> Caller:
+        """Return the caller."""
         # Not in a thread: the keys are in memory for all but one request a second.
-        return admit(service, key_of(request), scope)
-
-    return caller
+        return admit(service, key_of(request), self._scope)
 
 
-CheckCaller = Annotated[Caller, Depends(needs(Scope.CHECK))]
-FeedbackCaller = Annotated[Caller, Depends(needs(Scope.FEEDBACK))]
-HooksCaller = Annotated[Caller, Depends(needs(Scope.HOOKS))]
-ReviewCaller = Annotated[Caller, Depends(needs(Scope.REVIEW))]
-AdminCaller = Annotated[Caller, Depends(needs(Scope.ADMIN))]
+CheckCaller = Annotated[Caller, Security(Needs(Scope.CHECK), scopes=[Scope.CHECK])]
+FeedbackCaller = Annotated[Caller, Security(Needs(Scope.FEEDBACK), scopes=[Scope.FEEDBACK])]
+AdminCaller = Annotated[Caller, Security(Needs(Scope.ADMIN), scopes=[Scope.ADMIN])]

@@ -55,7 +55,21 @@ class PhaseRequest(BaseModel):
     tenantID: str = ""  # noqa: N815  the protocol's name
 
 
-@router.post("/v1/coral/moderation")
+# The signature is over the bytes, so that FastAPI is not to read them.
+_TAKES = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"type": "object", "required": ["comment"]}}},
+    },
+    "security": [{"coral": []}, {"bearer": [str(Scope.HOOKS)]}],
+}
+
+
+@router.post(
+    "/v1/coral/moderation",
+    responses={204: {"description": "No opinion."}},
+    openapi_extra=_TAKES,
+)
 async def moderate(request: Request, service: ServiceDep) -> Response:
     """Flag a comment for moderators, or answer 204: no opinion."""
     body = await request.body()

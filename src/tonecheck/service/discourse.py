@@ -64,7 +64,17 @@ class Event(BaseModel):
     reviewable: Reviewable | None = None
 
 
-@router.post("/v1/discourse/hook")
+# The signature is over the bytes, so that FastAPI is not to read them.
+_TAKES = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    },
+    "security": [{"discourse": []}, {"bearer": [str(Scope.HOOKS)]}],
+}
+
+
+@router.post("/v1/discourse/hook", openapi_extra=_TAKES)
 async def receive(request: Request, service: ServiceDep) -> dict[str, str]:
     """Take an event: a post is judged, a decision kept, and everything else left alone."""
     body = await request.body()

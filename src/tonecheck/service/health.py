@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
@@ -22,7 +22,7 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses={503: {"description": "Not ready, and why."}})
 async def readyz(service: ServiceDep) -> JSONResponse:
     """Say whether the model is loaded, the database answers and the queue has room."""
     state: dict[str, Any] = {"model": service.checker.model, "database": "ok", "queue": "ok"}
@@ -36,7 +36,7 @@ async def readyz(service: ServiceDep) -> JSONResponse:
     return JSONResponse(state, status_code=200 if ready else 503)
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(request: Request, caller: AdminCaller) -> Response:
     """Return the metrics in Prometheus's text format; for keys with the scope admin."""
     return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE_LATEST)

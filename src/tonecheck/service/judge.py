@@ -26,7 +26,7 @@ class _Waiting:
     """A message that waits, and the future that its client holds."""
 
     message: Message
-    verdict: "asyncio.Future[Verdict]"
+    outcome: "asyncio.Future[Verdict | Refusal]"
 
 
 class Judge:
@@ -88,6 +88,19 @@ class Judge:
         Raises:
             Refusal: As `check` does, for all of them together.
         """
+        verdicts = []
+        for outcome in await self.outcomes(messages):
+            if isinstance(outcome, Refusal):
+                raise outcome
+            verdicts.append(outcome)
+        return verdicts
+
+    async def outcomes(self, messages: Sequence[Message]) -> list[Verdict | Refusal]:
+        """Return for each message, in order, its verdict, or why it could not be judged.
+
+        Raises:
+            Refusal: As `check` does, but not where only some could not be judged.
+        """
         if self._closing:
             raise Refusal(503, "closing", "The service is going down. Ask again.", retry_after=5)
         if len(self._queue) + len(messages) > self._size:
@@ -96,7 +109,7 @@ class Judge:
         entries = [_Waiting(message, loop.create_future()) for message in messages]
         self._queue.extend(entries)
         self._arrived.set()
-        together = asyncio.gather(*(entry.verdict for entry in entries))
+        together = asyncio.gather(*(entry.outcome for entry in entries))
         try:
             return list(await asyncio.wait_for(together, self._timeout))
         except TimeoutError:
@@ -124,7 +137,7 @@ class Judge:
         loop = asyncio.get_running_loop()
         while await self._something():
             entries = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_TOGETHER))]
-            wanted = [entry for entry in entries if not entry.verdict.done()]
+            wanted = [entry for entry in entries if not entry.outcome.done()]
             if not wanted:
                 continue
             begin = time.perf_counter()
@@ -133,7 +146,8 @@ class Judge:
             took = (time.perf_counter() - begin) / len(wanted)
             self._seconds += _MEMORY * (took - self._seconds)
             for entry, outcome in zip(wanted, outcomes, strict=True):
-                _settle(entry.verdict, outcome)
+                if not entry.outcome.done():  # else its client has gone
+                    entry.outcome.set_result(outcome)
 
     async def _something(self) -> bool:
         """Wait until there is something to judge; return False where there will never be."""
@@ -146,25 +160,16 @@ class Judge:
                 await asyncio.sleep(self._wait)
         return True
 
-    def _outcomes(self, messages: Sequence[Message]) -> list[Verdict | Exception]:
+    def _outcomes(self, messages: Sequence[Message]) -> list[Verdict | Refusal]:
         try:
             return list(self._checker.check_many(messages))
         except Exception:  # one of them: find out which, so that the others get their verdict
             return [self._outcome(message) for message in messages]
 
-    def _outcome(self, message: Message) -> Verdict | Exception:
+    def _outcome(self, message: Message) -> Verdict | Refusal:
         try:
             return next(self._checker.check_many([message]))
         except Exception as err:
             # Neither the error's words nor a traceback: both may hold what somebody wrote.
             _log.error("a reply could not be judged: %s", type(err).__name__)
             return Refusal(500, "judging_failed", "This reply could not be judged. Please report.")
-
-
-def _settle(future: "asyncio.Future[Verdict]", outcome: Verdict | Exception) -> None:
-    if future.done():  # its client has gone
-        return
-    if isinstance(outcome, Exception):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from tonecheck.messages import Message
+from tonecheck.service.answers import BatchAnswer, VerdictAnswer
 from tonecheck.service.auth import CheckCaller
 from tonecheck.service.context import Service, ServiceDep
 from tonecheck.service.protocol import Protocol
@@ -58,11 +59,10 @@ class BatchRequest(BaseModel):
 
 def refuse(refusal: Refusal) -> Response:
     """Return a refusal as this protocol's clients read it."""
-    error = {"code": refusal.code, "message": refusal.message}
-    return JSONResponse({"error": error}, status_code=refusal.status)
+    return JSONResponse({"error": _error(refusal)}, status_code=refusal.status)
 
 
-@router.post("/v1/check")
+@router.post("/v1/check", responses={200: {"model": VerdictAnswer}})
 async def check(request: CheckRequest, service: ServiceDep, caller: CheckCaller) -> Response:
     """Return the verdict on one reply; a person decides what to do about it."""
     _require_id(request)
@@ -71,23 +71,29 @@ async def check(request: CheckRequest, service: ServiceDep, caller: CheckCaller)
     return JSONResponse(verdict.to_dict())
 
 
-@router.post("/v1/check/batch")
+@router.post("/v1/check/batch", responses={200: {"model": BatchAnswer}})
 async def check_batch(
     request: BatchRequest, service: ServiceDep, caller: CheckCaller
 ) -> dict[str, Any]:
     """Return for each reply, in order, its verdict, or under `error` why there is none."""
     read = [_read(item, place) for place, item in enumerate(request.replies)]
     good = [item for item in read if isinstance(item, CheckRequest)]
-    verdicts = await service.judge.check_many([_message(item) for item in good])
-    await _keep(service, list(zip(good, verdicts, strict=True)))
-    waiting = iter(verdicts)
-    results = [
-        next(waiting).to_dict()
-        if isinstance(item, CheckRequest)
-        else {"error": {"code": item.code, "message": item.message}}
-        for item in read
-    ]
-    return {"results": results, "errors": len(read) - len(good)}
+    judged = await service.judge.outcomes([_message(item) for item in good])
+    pairs = zip(good, judged, strict=True)
+    await _keep(service, [(item, found) for item, found in pairs if isinstance(found, Verdict)])
+    waiting = iter(judged)
+    outcomes = [next(waiting) if isinstance(item, CheckRequest) else item for item in read]
+    return {
+        "results": [
+            {"error": _error(outcome)} if isinstance(outcome, Refusal) else outcome.to_dict()
+            for outcome in outcomes
+        ],
+        "errors": sum(isinstance(outcome, Refusal) for outcome in outcomes),
+    }
+
+
+def _error(refusal: Refusal) -> dict[str, str]:
+    return {"code": refusal.code, "message": refusal.message}
 
 
 def _read(item: object, place: int) -> CheckRequest | Refusal:

@@ -18,22 +18,22 @@ from tonecheck.service.refusals import Refusal
 router = APIRouter(tags=["Open edX"])
 
 
-class Said(BaseModel):
+class ChatMessage(BaseModel):
     """A message of a chat with a language model, which this protocol imitates."""
 
     role: str = "user"
     content: Annotated[str, Field(max_length=MOST_CHARS)]
 
 
-class ModerationRequest(BaseModel):
+class ChatRequest(BaseModel):
     """The post is the last message of the user; instructions to a model are left alone."""
 
-    messages: Annotated[list[Said], Field(min_length=1, max_length=64)]
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=64)]
 
 
 @router.post("/v1/openedx/moderation")
 async def moderate(
-    request: ModerationRequest, service: ServiceDep, caller: CheckCaller
+    request: ChatRequest, service: ServiceDep, caller: CheckCaller
 ) -> list[dict[str, Any]]:
     """Return `spam`, which flags the post for staff, or `not_spam`, with the reason.
 

@@ -210,7 +210,7 @@ async def suggestscore(
     }
 
 
-@router.get("/$discovery/rest")
+@router.get("/$discovery/rest", responses={404: {"description": "There is one version only."}})
 @router.get("/discovery/v1/apis/commentanalyzer/{version}/rest", include_in_schema=False)
 async def discovery(
     request: Request, service: ServiceDep, version: str = VERSION

@@ -51,3 +51,8 @@ def invalid(place: Iterable[object], problem: str) -> Refusal:
     where = ".".join(map(str, place))
     message = f"{where}: {problem}." if where else f"{problem}."
     return Refusal(422, "invalid_request", message, param=where)
+
+
+def unreadable() -> Refusal:
+    """Return the refusal of a body that cannot be decoded at all."""
+    return Refusal(400, "body_unreadable", "The body is not JSON in UTF-8. Send it as that.")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tonecheck.conversation.links import Links
 from tonecheck.conversation.reader import ThreadReader
 from tonecheck.messages import Message
+from tonecheck.service.answers import ThreadAnswer
 from tonecheck.service.auth import CheckCaller
 from tonecheck.service.context import ServiceDep
 from tonecheck.service.native import MOST_CHARS, MOST_REPLIES, refuse
@@ -46,7 +47,7 @@ class ThreadRequest(BaseModel):
     newcomers: Annotated[list[_Name], Field(max_length=MOST_REPLIES)] | None = None
 
 
-@router.post("/v1/threads")
+@router.post("/v1/threads", responses={200: {"model": ThreadAnswer}})
 async def read_thread(
     request: ThreadRequest, service: ServiceDep, caller: CheckCaller
 ) -> dict[str, Any]:
