@@ -196,12 +196,13 @@ class Store:
     def _fill(self, row: ReplyRow, reply: NewReply) -> None:
         row.source, row.community = reply.source, storable(reply.community)
         row.external_id, row.author = storable(reply.external_id), storable(reply.author)
-        row.thread, row.title = storable(reply.thread), storable(reply.title)
+        row.thread = storable(reply.thread)
         row.url = storable(reply.url)
         row.time = _plain(reply.time)
         row.judged_at = self._clock()
         row.text = storable(reply.text) if self.keep_text else ""
         row.parent = storable(reply.parent) if self.keep_text else ""
+        row.title = storable(reply.title) if self.keep_text else ""  # somebody wrote it, too
         verdict = reply.verdict if self.keep_text else without_words(reply.verdict)
         row.verdict = verdict.to_dict()
         scores = {tone: verdict.tones[tone].probability for tone in TONES}
