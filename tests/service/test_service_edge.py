@@ -63,7 +63,7 @@ def test_the_log_holds_neither_texts_nor_keys_nor_names(client, caplog):
     lines = [json.loads(JsonLines().format(record)) for record in caplog.records
              if record.name == "tonecheck.requests"]  # fmt: skip
     assert [(line["method"], line["route"], line["status"]) for line in lines] == [
-        ("POST", "/v1/check", 200), ("GET", "/v1/authors/{author}", 200),
+        ("POST", "/v1/check", 200), ("GET", "/v1/authors/{author:path}", 200),
     ]  # fmt: skip
     for secret in ("idiot", key, "kim"):
         assert secret not in json.dumps(lines)

@@ -5,7 +5,9 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,7 +18,7 @@ from tonecheck.service.keys import Keys
 from tonecheck.service.records import NewDecision, NewReply, Scope, Status
 from tonecheck.service.store import Store, connect
 from tonecheck.service.tables import Base
-from tonecheck.service.upkeep import forget_author, purge
+from tonecheck.service.upkeep import export_author, forget_author, purge
 
 _PROGRAMS = max(map(str, Path("/usr/lib/postgresql").glob("*/bin")), default="")
 
@@ -95,3 +97,33 @@ def test_what_the_service_does_it_does_on_both_databases(store, checker):
     assert purge(store, 90) == 0
     assert forget_author(store, "kim") == 1
     assert store.decisions(number) == []
+
+
+def test_a_reply_that_comes_in_many_times_at_once_is_kept_once(store, checker):
+    verdict = checker.check("You are an idiot.")
+    threads, rounds = 6, 12
+    together = Barrier(threads)
+
+    def keep(_: int) -> list[int]:
+        found = []
+        for number in range(rounds):
+            together.wait(20)
+            found.append(
+                store.record(NewReply(source="native", external_id=str(number), verdict=verdict))
+            )
+        return found
+
+    with ThreadPoolExecutor(threads) as pool:
+        numbers = list(pool.map(keep, range(threads)))
+
+    assert all(found == numbers[0] for found in numbers)
+    assert len(store.queue(Status.UNQUEUED)) == rounds
+
+
+def test_whatever_an_author_is_called_can_be_given_out_and_forgotten(store, checker):
+    verdict = checker.check("You are an idiot.")
+    for name in ("k\0m", "k\ud800m"):
+        store.record(NewReply(source="native", external_id=name[:2], verdict=verdict, author=name))
+
+        assert len(list(export_author(store, name))) == 1
+        assert forget_author(store, name) == 1

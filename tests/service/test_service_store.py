@@ -28,11 +28,11 @@ def test_without_leave_to_keep_texts_no_word_of_the_author_is_in_the_file(tmp_pa
     store = Store(connect(f"sqlite:///{path}"), keep_text=False)
     store.create()
 
-    kept = store.reply(store.record(reply(checker, parent="secret question")))
+    kept = store.reply(store.record(reply(checker, parent="secret question", title="secret topic")))
     store.engine.dispose()
 
     assert kept.verdict.flagged
-    assert kept.text == kept.parent == kept.verdict.explanation == ""
+    assert kept.text == kept.parent == kept.title == kept.verdict.explanation == ""
     assert not any(score.evidence for score in kept.verdict.tones.values())
     content = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert b"idiot" not in content

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from tonecheck.errors import InputError
 from tonecheck.service.records import Caller, Scope
-from tonecheck.service.store import Store, now
+from tonecheck.service.store import Store, now, storable
 from tonecheck.service.tables import KeyRow
 
 MARK = "tck_"  # so that scanners of leaked secrets can tell one
 FRESH = 1.0  # seconds
+MOST_NAME = 200
 _BYTES = 32  # 256 bits from the system's source: a plain digest is enough, no slow hash needed
 
 
@@ -56,11 +57,16 @@ class Keys:
         """Make a key and return it; nobody can see it again.
 
         Raises:
-            InputError: If the name is taken or empty, there is no scope, or the rate is below 1.
+            InputError: If the name is taken, empty, too long or not to be stored, there is no
+                scope, or the rate is below 1.
         """
         chosen = sorted({str(scope) for scope in scopes})
         if not name.strip() or not chosen:
             raise InputError("a key needs a name and at least one scope. Give both.")
+        if len(name) > MOST_NAME or storable(name) != name:
+            raise InputError(
+                f"a key's name must be up to {MOST_NAME} ordinary characters. Take a shorter one."
+            )
         if per_minute is not None and per_minute < 1:
             raise InputError(f"a rate must be at least 1 a minute, got {per_minute}.")
         key = MARK + secrets.token_urlsafe(_BYTES)

@@ -36,3 +36,4 @@ def withdraw(store: Store, reply: int, *, forget: bool) -> None:
         if words := session.scalar(select(ReplyRow.text).where(ReplyRow.id == reply)):
             session.execute(update(ReplyRow).where(ReplyRow.parent == words).values(parent=""))
         session.execute(delete(ReplyRow).where(ReplyRow.id == reply))
+    store.settle()

@@ -4,14 +4,17 @@ Every method is one transaction and blocks; routers call it in a thread. What pe
 only where the operator said so.
 """
 
+import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import ColumnElement, Engine, create_engine, delete, event, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -32,9 +35,13 @@ def now() -> datetime:
 
 
 def connect(url: str) -> Engine:
-    """Return an engine for a database URL; SQLite in WAL mode, with foreign keys."""
+    """Return an engine for a database URL; SQLite in WAL mode, with foreign keys.
+
+    A file that SQLite is yet to make can be read by its owner only.
+    """
     engine = create_engine(url, pool_pre_ping=True)
     if engine.dialect.name == "sqlite":
+        _make_private(engine.url.database)
         event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
@@ -43,7 +50,8 @@ def open_store(settings: Settings) -> "Store":
     """Return the store that the settings name, with the tables that were missing.
 
     Raises:
-        ConfigError: If the database cannot be reached or its address cannot be read.
+        ConfigError: If the database cannot be reached, its address cannot be read, or a newer
+            version has used it.
     """
     try:
         store = Store(connect(settings.database), keep_text=settings.keep_text)
@@ -53,6 +61,11 @@ def open_store(settings: Settings) -> "Store":
         raise ConfigError(
             f"service.database cannot be used ({type(err).__name__}). Give an address such as "
             "sqlite:///tonecheck.sqlite or postgresql+psycopg://user@host/database."
+        ) from None
+    except CommandError:
+        raise ConfigError(
+            "service.database has tables of a newer tonecheck. Install that version again, or put "
+            "the copy back that was made before it."
         ) from None
     return store
 
@@ -89,6 +102,12 @@ class Store:
 
         A reply that a person decided on keeps its place in the queue.
         """
+        try:
+            return self._record(reply)
+        except IntegrityError:  # another request has kept the same reply in the meantime
+            return self._record(reply)
+
+    def _record(self, reply: NewReply) -> int:
         with Session(self.engine) as session, session.begin():
             row = session.scalars(_named(reply.source, reply.community, reply.external_id)).first()
             if row is None:
@@ -169,15 +188,25 @@ class Store:
         with Session(self.engine) as session, session.begin():
             session.execute(query)
 
+    def settle(self) -> None:
+        """Have SQLite let go of deleted rows in its journal, which else keeps them for a while.
+
+        Where somebody is reading, it does so the next time. PostgreSQL does so by itself.
+        """
+        if self.engine.dialect.name == "sqlite":
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def _fill(self, row: ReplyRow, reply: NewReply) -> None:
-        row.source, row.community = reply.source, _storable(reply.community)
-        row.external_id, row.author = _storable(reply.external_id), _storable(reply.author)
-        row.thread, row.title = _storable(reply.thread), _storable(reply.title)
-        row.url = _storable(reply.url)
-        row.time = reply.time and reply.time.astimezone(UTC).replace(tzinfo=None)
+        row.source, row.community = reply.source, storable(reply.community)
+        row.external_id, row.author = storable(reply.external_id), storable(reply.author)
+        row.thread = storable(reply.thread)
+        row.url = storable(reply.url)
+        row.time = _plain(reply.time)
         row.judged_at = self._clock()
-        row.text = _storable(reply.text) if self.keep_text else ""
-        row.parent = _storable(reply.parent) if self.keep_text else ""
+        row.text = storable(reply.text) if self.keep_text else ""
+        row.parent = storable(reply.parent) if self.keep_text else ""
+        row.title = storable(reply.title) if self.keep_text else ""  # somebody wrote it, too
         verdict = reply.verdict if self.keep_text else without_words(reply.verdict)
         row.verdict = verdict.to_dict()
         scores = {tone: verdict.tones[tone].probability for tone in TONES}
@@ -192,19 +221,36 @@ def without_words(verdict: Verdict) -> Verdict:
     return replace(verdict, tones=tones, explanation="")
 
 
+def _make_private(path: str | None) -> None:
+    if path and path != ":memory:" and not path.startswith("file:"):
+        with suppress(OSError):  # it is there already, or SQLite will say what is wrong
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _plain(time: datetime | None) -> datetime | None:
+    """Return a time as the tables keep it; one without a zone is UTC, as in all our input."""
+    if time is None or time.tzinfo is None:
+        return time
+    try:
+        return time.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:  # before the year 1 or after 9999 in UTC; the reply is still good
+        return None
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  sqlite3's or async's
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",
+        "secure_delete=ON",  # what is deleted is overwritten
         "busy_timeout=5000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Return a text that every database takes; each code point keeps its place.
 
     Lone surrogates have no UTF-8, and PostgreSQL takes no NUL.
@@ -215,8 +261,8 @@ def _storable(text: str) -> str:
 def _named(source: str, community: str, external_id: str) -> Any:  # noqa: ANN401  a Select
     return select(ReplyRow).where(
         ReplyRow.source == source,
-        ReplyRow.community == _storable(community),
-        ReplyRow.external_id == _storable(external_id),
+        ReplyRow.community == storable(community),
+        ReplyRow.external_id == storable(external_id),
     )
 
 

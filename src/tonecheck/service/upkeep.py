@@ -1,21 +1,28 @@
 """Lets go of what is kept: after some days, and whenever an author asks for it."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from tonecheck.service.store import Store, now
+from tonecheck.errors import InputError
+from tonecheck.service.store import Store, now, storable
 from tonecheck.service.tables import DecisionRow, DeliveryRow, ReplyRow
 
 DELIVERY_DAYS = 30
 """For how long an event is known as delivered: Discourse gives up after some hours."""
 
+RETRY = 3600.0
+"""After how many seconds purging is tried again where the database refused it."""
+
 _DAY = 24 * 3600
+_log = logging.getLogger(__name__)
 
 
 def purge(store: Store, days: int) -> int:
@@ -28,22 +35,40 @@ def purge(store: Store, days: int) -> int:
     told = delete(DeliveryRow).where(DeliveryRow.at < now() - timedelta(days=DELIVERY_DAYS))
     with Session(store.engine) as session, session.begin():
         session.execute(told)
-        return _rows(session.execute(old))
+        count = _rows(session.execute(old))
+    store.settle()
+    return count
 
 
 async def keep_purging(store: Store, days: int) -> None:
-    """Purge now and once a day, until the task is cancelled."""
+    """Purge now and once a day, until the task is cancelled.
+
+    A database that is busy or away ends nothing: purging is tried again, and the log says so.
+    """
     while True:
-        await run_in_threadpool(purge, store, days)
-        await asyncio.sleep(_DAY)
+        pause: float = _DAY
+        try:
+            await run_in_threadpool(purge, store, days)
+        except SQLAlchemyError as err:  # not its words, which may hold what people wrote
+            pause = RETRY
+            _log.error(
+                "what is too old could not be deleted: %s; trying again in %d minutes",
+                type(err).__name__,
+                RETRY / 60,
+            )
+        await asyncio.sleep(pause)
 
 
 def export_author(store: Store, author: str) -> Iterator[dict[str, Any]]:
     """Yield all that is kept about an author: replies, verdicts and what was decided.
 
     Names of those who decided are left out.
+
+    Raises:
+        InputError: If no author is named.
     """
-    query = select(ReplyRow).where(ReplyRow.author == author).order_by(ReplyRow.id)
+    own = _by(author)
+    query = select(ReplyRow).where(own).order_by(ReplyRow.id)
     with Session(store.engine) as session:
         for row in session.scalars(query.execution_options(yield_per=200)):
             decided = select(DecisionRow).where(DecisionRow.reply_id == row.id)
@@ -73,14 +98,26 @@ def forget_author(store: Store, author: str) -> int:
 
     Returns:
         How many replies of theirs went away.
+
+    Raises:
+        InputError: If no author is named.
     """
-    own = select(ReplyRow.text).where(ReplyRow.author == author, ReplyRow.text != "")
+    own = _by(author)
+    said = select(ReplyRow.text).where(own, ReplyRow.text != "")
     with Session(store.engine) as session, session.begin():
-        words = session.scalars(own).all()
+        words = session.scalars(said).all()
         for start in range(0, len(words), 200):
             quoted = ReplyRow.parent.in_(words[start : start + 200])
             session.execute(update(ReplyRow).where(quoted).values(parent=""))
-        return _rows(session.execute(delete(ReplyRow).where(ReplyRow.author == author)))
+        count = _rows(session.execute(delete(ReplyRow).where(own)))
+    store.settle()
+    return count
+
+
+def _by(author: str) -> ColumnElement[bool]:
+    if not author:  # else it would be everybody whose name the forum did not send
+        raise InputError("an author needs a name. Give it as the forum sends it.")
+    return ReplyRow.author == storable(author)
 
 
 def _rows(result: Any) -> int:  # noqa: ANN401  SQLAlchemy types a DELETE's result as any Result
