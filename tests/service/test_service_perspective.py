@@ -33,6 +33,12 @@ def suggest(client, value, attribute="TOXICITY", text=INSULT, **more):
     return client.post("/v1alpha1/comments:suggestscore", json=request)
 
 
+def send(client, method, request):
+    """Send what httpx would not: lone surrogates, as escapes, and NaN."""
+    headers = {"Content-Type": "application/json"}
+    return client.post(f"/v1alpha1/comments:{method}", content=json.dumps(request), headers=headers)
+
+
 def error_of(answer):
     error = answer.json()["error"]
     return answer.status_code, error["status"], error["message"], error["details"][0]
@@ -136,6 +142,73 @@ def test_errors_are_in_googles_form(client, change, error_type, message):
     assert found[:2] == (400, "INVALID_ARGUMENT")
     assert message is None or found[2] == message
     assert (found[3]["@type"], found[3]["errorType"]) == (ERROR, error_type)
+
+
+BROKEN = "Input should be a valid string, unable to parse raw data as a unicode string."
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"requestedAttributes": {"\ud800": {}}},
+            f"requestedAttributes.\ufffd\ufffd\ufffd.[key]: {BROKEN}",
+        ),
+        ({"languages": ["en", "\ud800"]}, f"languages.1: {BROKEN}"),
+        (
+            {"requestedAttributes": {"SPAM": {"scoreType": "\ud800"}}},
+            f"requestedAttributes.SPAM.scoreType: {BROKEN}",
+        ),
+        ({"clientToken": "\ud800"}, f"clientToken: {BROKEN}"),
+    ],
+    ids=["attribute", "language", "score type", "token"],
+)
+def test_half_a_character_in_a_name_is_refused_and_breaks_no_answer(client, change, message):
+    request = {"comment": {"text": INSULT}, "requestedAttributes": {"TOXICITY": {}}} | change
+
+    found = error_of(send(client, "analyze", request))
+
+    assert found[:3] == (400, "INVALID_ARGUMENT", message)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), "NaN"], ids=str)
+def test_a_threshold_that_is_no_number_is_refused_since_it_would_drop_every_score(client, number):
+    request = {
+        "comment": {"text": INSULT},
+        "requestedAttributes": {"TOXICITY": {"scoreThreshold": number}},
+    }
+
+    found = error_of(send(client, "analyze", request))
+
+    where = "requestedAttributes.TOXICITY.scoreThreshold"
+    assert found[:3] == (400, "INVALID_ARGUMENT", f"{where}: Input should be a finite number.")
+
+
+def test_a_score_that_is_no_number_is_refused(client):
+    scores = {"TOXICITY": {"summaryScore": {"value": float("nan")}}}
+
+    found = error_of(
+        send(client, "suggestscore", {"comment": {"text": INSULT}, "attributeScores": scores})
+    )
+
+    assert found[0] == 400
+    assert found[2].startswith("attributeScores.TOXICITY.summaryScore.value: Input should be ")
+
+
+def test_a_field_that_is_null_is_one_that_was_not_sent(client):
+    null = {"languages": None, "context": None, "clientToken": None, "spanAnnotations": None}
+    attributes = {"TOXICITY": {"scoreType": None, "scoreThreshold": None}}
+    pair = {"article": None, "parentComment": {"text": "How?", "type": None}}
+
+    plain = analyze(client)
+    answer = analyze(client, attributes=attributes, **null)
+    context = {"entries": None, "articleAndParentComment": pair}
+    answered = analyze(client, attributes=attributes, context=context)
+    suggested = suggest(client, 1, communityId=None, clientToken=None, languages=None)
+
+    assert answer.json() == plain.json()
+    assert (answered.status_code, suggested.status_code) == (200, 200)
+    assert error_of(analyze(client, text=None))[3]["errorType"] == "COMMENT_EMPTY"
 
 
 def test_another_language_is_refused_in_the_way_that_clients_let_pass(client):

@@ -5,18 +5,16 @@ docs/perspective.md.
 """
 
 import hashlib
-import json
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from tonecheck.messages import Message
 from tonecheck.service.attributes import Attribute, attribute_named
 from tonecheck.service.auth import CheckCaller, FeedbackCaller
+from tonecheck.service.comments import AnalyzeRequest, Comment, SuggestRequest
 from tonecheck.service.context import ServiceDep
 from tonecheck.service.discovery import VERSION, document
 from tonecheck.service.protocol import Protocol
@@ -42,87 +40,6 @@ _STATUS = {
     500: "INTERNAL",
     503: "UNAVAILABLE",
 }
-
-
-class TextEntry(BaseModel):
-    """A text and its type."""
-
-    text: str = ""
-    type: str = ""
-
-
-class Pair(BaseModel):
-    """An article, and the comment that is answered."""
-
-    article: TextEntry = TextEntry()
-    parentComment: TextEntry = TextEntry()  # noqa: N815  the protocol's name
-
-
-class Context(BaseModel):
-    """What stands before a comment."""
-
-    entries: list[TextEntry] | None = None
-    articleAndParentComment: Pair | None = None  # noqa: N815  the protocol's name
-
-
-class Comment(BaseModel):
-    """What both methods share."""
-
-    comment: TextEntry = TextEntry()
-    context: Context = Context()
-    languages: list[str] = []
-    clientToken: Annotated[str, Field(max_length=1_000)] = ""  # noqa: N815  the protocol's name
-    communityId: Annotated[str, Field(max_length=200)] = ""  # noqa: N815  the protocol's name
-
-    @property
-    def parent(self) -> str | None:
-        """Return the text that the comment answers, if it is given."""
-        if self.context.articleAndParentComment is not None:
-            return self.context.articleAndParentComment.parentComment.text or None
-        entries = self.context.entries or []
-        return (entries[-1].text or None) if entries and not self.note else None
-
-    @property
-    def note(self) -> Mapping[str, Any]:
-        """Return what Coral writes in place of a context: a JSON object with an address."""
-        entries = self.context.entries or []
-        try:
-            found = json.loads(entries[0].text) if entries else {}
-        except (ValueError, RecursionError):
-            return {}
-        return found if isinstance(found, dict) and "Coral_comment_id" in found else {}
-
-
-class Wanted(BaseModel):
-    """How an attribute is wanted."""
-
-    scoreType: str = ""  # noqa: N815  the protocol's name
-    scoreThreshold: float = 0.0  # noqa: N815  the protocol's name
-
-
-class AnalyzeRequest(Comment):
-    """The request of `comments:analyze`."""
-
-    requestedAttributes: dict[str, Wanted] = {}  # noqa: N815  the protocol's name
-    spanAnnotations: bool = False  # noqa: N815  the protocol's name
-
-
-class Score(BaseModel):
-    """A score that a person gives."""
-
-    value: Annotated[float, Field(ge=0, le=1)]
-
-
-class Suggested(BaseModel):
-    """The scores of an attribute; those of spans are not read."""
-
-    summaryScore: Score  # noqa: N815  the protocol's name
-
-
-class SuggestRequest(Comment):
-    """The request of `comments:suggestscore`."""
-
-    attributeScores: dict[str, Suggested] = {}  # noqa: N815  the protocol's name
 
 
 class AnalyzerRefusal(Refusal):
