@@ -26,6 +26,29 @@ class Slow:
         yield from self._checker.check_many(messages)
 
 
+class Steady:
+    """A checker that takes the same time for each reply, on a clock of its own or on ours."""
+
+    def __init__(self, verdict, seconds, *, sleep=False) -> None:
+        self._verdict, self.seconds, self._sleep = verdict, seconds, sleep
+        self.now = 0.0
+
+    def clock(self):
+        return time.perf_counter() if self._sleep else self.now
+
+    def check_many(self, messages):
+        messages = list(messages)
+        self.now += self.seconds * len(messages)
+        if self._sleep:
+            time.sleep(self.seconds * len(messages))
+        return iter([self._verdict] * len(messages))
+
+
+def burst(judge, count):
+    asked = [judge.check(Message(text=f"No. {n}")) for n in range(count)]
+    return asyncio.gather(*asked, return_exceptions=True)
+
+
 def judged(checker, work, **settings):
     """Return what `work` gives with a judge that is at work."""
 
@@ -129,3 +152,62 @@ def test_what_waits_at_the_end_is_still_judged(checker):
         return await asyncio.gather(*asked)
 
     assert len(asyncio.run(run())) == 9
+
+
+def test_more_than_a_slow_model_can_judge_in_time_is_refused_at_once(checker):
+    steady = Steady(checker.check("No."), 0.1)
+
+    async def work(judge):
+        await judge.check(Message(text="measured"))
+        return await burst(judge, 500)
+
+    found = judged(steady, work, timeout=10.0, clock=steady.clock)
+
+    refused = [outcome for outcome in found if isinstance(outcome, Refusal)]
+    assert len(found) - len(refused) == 80  # 8 s at 0.1 s each: 2 s are kept for surprises
+    assert {(refusal.status, refusal.code) for refusal in refused} == {(429, "overloaded")}
+    assert {refusal.retry_after for refusal in refused} == {8}
+
+
+def test_nobody_waits_for_nothing(checker):
+    steady = Steady(checker.check("No."), 0.01, sleep=True)
+
+    async def work(judge):
+        await judge.check(Message(text="measured"))
+        return await burst(judge, 400)
+
+    found = judged(steady, work, timeout=1.0)
+
+    assert {getattr(outcome, "status", 200) for outcome in found} == {200, 429}
+
+
+def test_what_was_slow_once_is_tried_again_when_nothing_waits(checker):
+    steady = Steady(checker.check("No."), 60.0)
+
+    async def work(judge):
+        await judge.check(Message(text="slow"))
+        steady.seconds = 0.001
+        first = await burst(judge, 9)
+        again = await burst(judge, 9)
+        return first, again, judge.full
+
+    first, again, full = judged(steady, work, clock=steady.clock)
+
+    assert [getattr(outcome, "status", 200) for outcome in first] == [200] + [429] * 8
+    assert len(again) == 9
+    assert not full
+
+
+def test_a_batch_tells_more_of_the_speed_than_single_replies(checker):
+    steady = Steady(checker.check("No."), 0.1)
+
+    async def work(judge):
+        for _ in range(20):
+            await judge.check(Message(text="alone"))
+        steady.seconds = 0.01  # a batch saves most of it
+        await judge.check_many([Message(text="together")] * 60)
+        return await burst(judge, 400)
+
+    found = judged(steady, work, clock=steady.clock)
+
+    assert not any(isinstance(outcome, Refusal) for outcome in found)

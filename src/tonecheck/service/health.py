@@ -30,7 +30,7 @@ async def readyz(service: ServiceDep) -> JSONResponse:
         await run_in_threadpool(service.store.ping)
     except SQLAlchemyError as err:
         state["database"] = type(err).__name__
-    if service.judge.waiting >= service.settings.queue_size:
+    if service.judge.full:
         state["queue"] = "full"
     ready = state["database"] == state["queue"] == "ok"
     return JSONResponse(state, status_code=200 if ready else 503)

@@ -5,7 +5,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,7 +18,8 @@ MOST_TOGETHER = 64
 """How many replies are scored together: more would make the first of them wait for the last."""
 
 _log = logging.getLogger(__name__)
-_MEMORY = 0.2  # the weight of the newest batch in the running mean of seconds a reply
+_MEMORY = 0.8  # what each batch leaves of the weight of those before it
+_SURE = 0.8  # of the time that a reply may wait: how long the next ones take varies
 
 
 @dataclass(slots=True)
@@ -40,21 +41,32 @@ class Judge:
             verdict = await judge.check(Message(text="Just google it."))
     """
 
-    def __init__(self, checker: ToneChecker, *, wait: float, size: int, timeout: float) -> None:
+    def __init__(
+        self,
+        checker: ToneChecker,
+        *,
+        wait: float,
+        size: int,
+        timeout: float,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         """Make a judge that is not at work yet.
 
         Args:
             checker: Who judges.
             wait: How long, in seconds, the first of a batch waits for others.
-            size: How many replies may wait.
+            size: How many replies may wait; fewer where the model is too slow for so many.
             timeout: After how many seconds a reply is given up.
+            clock: Tells the seconds that a batch takes.
         """
         self._checker = checker
         self._wait, self._size, self._timeout = wait, size, timeout
         self._queue: deque[_Waiting] = deque()
         self._arrived = asyncio.Event()
         self._closing = False
-        self._seconds = 0.01  # a reply, until it is measured
+        self._clock = clock
+        self._took, self._judged = 0.0, 0.0  # seconds and replies, older batches counting less
+        self._busy = 0  # replies that are being judged
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="judge")
 
     async def __aenter__(self) -> "Judge":
@@ -74,11 +86,17 @@ class Judge:
         """Return how many replies wait."""
         return len(self._queue)
 
+    @property
+    def full(self) -> bool:
+        """Return whether one more reply would be refused."""
+        return len(self._queue) >= self._size or self._too_slow_for(1)
+
     async def check(self, message: Message) -> Verdict:
         """Return the verdict on one message.
 
         Raises:
-            Refusal: 429 if too many wait, 503 if it waited too long or the service is going down.
+            Refusal: 429 if too many wait, or more than can be judged in time; 503 if it waited
+                too long or the service is going down.
         """
         return (await self.check_many([message]))[0]
 
@@ -103,7 +121,7 @@ class Judge:
         """
         if self._closing:
             raise Refusal(503, "closing", "The service is going down. Ask again.", retry_after=5)
-        if len(self._queue) + len(messages) > self._size:
+        if len(self._queue) + len(messages) > self._size or self._too_slow_for(len(messages)):
             raise self._full(len(messages))
         loop = asyncio.get_running_loop()
         entries = [_Waiting(message, loop.create_future()) for message in messages]
@@ -130,8 +148,21 @@ class Judge:
             )
         return overloaded(self._patience())
 
+    def _too_slow_for(self, count: int) -> bool:
+        """Return whether so many more replies would be given up before they are judged.
+
+        Where nothing waits, it is tried all the same: what was measured may no longer hold.
+        """
+        ahead = self._busy + len(self._queue)
+        return ahead > 0 and (ahead + count) * self._seconds > _SURE * self._timeout
+
+    @property
+    def _seconds(self) -> float:
+        """Return the seconds that a reply takes; 0 until that is measured."""
+        return self._took / self._judged if self._judged else 0.0
+
     def _patience(self) -> int:
-        return max(1, math.ceil(len(self._queue) * self._seconds))
+        return max(1, math.ceil((self._busy + len(self._queue)) * self._seconds))
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -140,11 +171,12 @@ class Judge:
             wanted = [entry for entry in entries if not entry.outcome.done()]
             if not wanted:
                 continue
-            begin = time.perf_counter()
+            begin, self._busy = self._clock(), len(wanted)
             messages = [entry.message for entry in wanted]
             outcomes = await loop.run_in_executor(self._thread, self._outcomes, messages)
-            took = (time.perf_counter() - begin) / len(wanted)
-            self._seconds += _MEMORY * (took - self._seconds)
+            self._took = _MEMORY * self._took + self._clock() - begin
+            self._judged = _MEMORY * self._judged + len(wanted)
+            self._busy = 0
             for entry, outcome in zip(wanted, outcomes, strict=True):
                 if not entry.outcome.done():  # else its client has gone
                     entry.outcome.set_result(outcome)

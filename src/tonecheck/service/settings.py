@@ -27,7 +27,8 @@ class Settings(BaseModel):
             shows no texts and feedback cannot train.
         retention_days: After how many days what is stored about a reply is deleted.
         batch_wait: How long, in seconds, a reply waits for others to be judged with.
-        queue_size: How many replies may wait; more are refused with 429.
+        queue_size: How many replies may wait; more are refused with 429, as are those that the
+            model, as fast as it was measured here, would not reach within `timeout`.
         timeout: After how many seconds a reply that still waits is refused with 503.
         max_body: The largest request body, in bytes.
         public_url: Where clients reach the service, for documents that name it; else the request's.
