@@ -1,6 +1,7 @@
 """The one place where a reply's path is put together: prepare, score, decide, explain."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from itertools import tee
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,17 @@ class ToneChecker:
         self._scorer = scorer
         self._prior = np.array([prior[tone] for tone in TONES])
         self._finder = CueFinder.load()
+
+    def with_policy(self, policy: Policy) -> "ToneChecker":
+        """Return a checker that decides by other thresholds; both share the model in memory."""
+        other = copy(self)
+        other.policy = policy
+        other.card = {
+            tone: said
+            for tone, said in self.card.items()
+            if policy[Tone(tone)] == self.policy[Tone(tone)]
+        }
+        return other
 
     def check(self, text: str, parent: str | None = None, thread: Thread | None = None) -> Verdict:
         """Return the verdict on one reply.

@@ -88,6 +88,19 @@ def test_after_a_decision_the_focus_is_on_the_next_reply_and_undo_brings_the_las
     assert server[1].reply(2).status is Status.OPEN
 
 
+def test_a_threshold_is_put_in_force_only_after_a_tick_and_can_be_undone(page, server):
+    page.goto(f"{server[0]}/review/policy?hostility=0.999")
+
+    page.get_by_role("button", name="Put in force").click()
+    assert page.locator(".history").count() == 0  # the browser asks for the tick
+    page.get_by_label("I want to flag hostility from 0.999").check()
+    page.get_by_role("button", name="Put in force").click()
+
+    sync_api.expect(page.locator(".history li")).to_contain_text("hostility 0.999")
+    page.get_by_role("button", name="Undo the newest change").click()
+    sync_api.expect(page.locator(".history li").first).to_contain_text("those of the settings back")
+
+
 def test_one_tone_is_answered_by_keys(page, server):
     page.keyboard.press("j")
     page.keyboard.press("1")

@@ -36,6 +36,7 @@ from tonecheck.service.judge import Judge
 from tonecheck.service.keys import Keys
 from tonecheck.service.metrics import Metrics
 from tonecheck.service.nudge import NudgeOrigins
+from tonecheck.service.policies import Policies
 from tonecheck.service.protocol import Protocol
 from tonecheck.service.rates import Rates
 from tonecheck.service.refusals import Refusal, invalid, unreadable
@@ -107,8 +108,9 @@ async def _running(app: FastAPI, settings: Settings, checker: ToneChecker) -> As
     keys = Keys(store)
     guard(settings, keys)
     forum = open_forum(settings)
+    policies = Policies(store, checker)
     judge = Judge(
-        checker,
+        policies,
         wait=settings.batch_wait,
         size=settings.queue_size,
         timeout=settings.timeout,
@@ -119,7 +121,7 @@ async def _running(app: FastAPI, settings: Settings, checker: ToneChecker) -> As
     async with judge:
         app.state.service = Service(
             settings=settings,
-            checker=checker,
+            policies=policies,
             judge=judge,
             store=store,
             keys=keys,

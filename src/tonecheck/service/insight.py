@@ -3,16 +3,19 @@
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
-from fastapi.responses import Response
+from fastapi import APIRouter, Depends, Form, Query
+from fastapi.responses import RedirectResponse, Response
 
 from tonecheck.highlight import visible
 from tonecheck.labels import TONES, Tone
+from tonecheck.service.auth import outside
 from tonecheck.service.cards import MAX_TITLE
 from tonecheck.service.drawing import draw
-from tonecheck.service.pages import VisitDep
+from tonecheck.service.pages import HEADERS, FormDep, Visit, VisitDep
+from tonecheck.service.policies import flagging_from
 from tonecheck.service.preview import DAYS, ENOUGH, judged, preview
-from tonecheck.service.records import Status
+from tonecheck.service.records import Scope, Status
+from tonecheck.service.refusals import Refusal
 from tonecheck.service.store import now
 from tonecheck.service.trends import WEEKS, busy_threads, decided, weeks
 from tonecheck.shares import Share
@@ -21,6 +24,8 @@ router = APIRouter(include_in_schema=False)
 
 _STEPS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 _Threshold = Annotated[float | None, Query(gt=0, le=1)]
+_Chosen = Annotated[float, Form(gt=0, le=1)]
+_Seen = Annotated[int, Form(ge=0, le=2**31 - 1)]
 
 
 @router.get("/review/trends")
@@ -74,7 +79,67 @@ def policy(
         tones=[_preview(visit, tone, tried[tone]) for tone in TONES],
         days=DAYS,
         enough=ENOUGH,
+        changes=visit.service.policies.history(),
+        may_change=Scope.ADMIN in visit.caller.scopes,
     )
+
+
+def chosen(hostility: _Chosen, hustling: _Chosen, dismissiveness: _Chosen) -> dict[Tone, float]:
+    """Return the thresholds that a form puts in force."""
+    return {
+        Tone.HOSTILITY: hostility,
+        Tone.HUSTLING: hustling,
+        Tone.DISMISSIVENESS: dismissiveness,
+    }
+
+
+def changing(visit: FormDep) -> Visit:
+    """Return the visit of somebody who may change thresholds.
+
+    Raises:
+        Refusal: 403 if they may not.
+    """
+    if Scope.ADMIN not in visit.caller.scopes:
+        raise outside(Scope.ADMIN)
+    return visit
+
+
+_ChangeDep = Annotated[Visit, Depends(changing)]
+
+
+@router.post("/review/policy")
+def put_in_force(  # noqa: PLR0917  each a field of the form
+    visit: _ChangeDep,
+    flags: Annotated[dict[Tone, float], Depends(chosen)],
+    seen: _Seen,
+    sure: Annotated[bool, Form()] = False,
+) -> Response:
+    """Put the thresholds of a preview in force, for all that is judged from now on."""
+    if not sure:
+        raise Refusal(
+            422, "not_confirmed", "Nothing was changed. Go back and tick that you want the change."
+        )
+    policies = visit.service.policies
+    start = policies.start
+    policy = {tone: flagging_from(start[tone], flags[tone]) for tone in TONES}
+    return _changed(policies.put(policy, visit.caller.name, seen=seen))
+
+
+@router.post("/review/policy/undo")
+def undo_policy(visit: _ChangeDep, seen: _Seen) -> Response:
+    """Put the thresholds before the newest change in force again."""
+    return _changed(visit.service.policies.undo(visit.caller.name, seen=seen))
+
+
+def _changed(done: bool) -> Response:
+    if not done:
+        raise Refusal(
+            409,
+            "changed_meanwhile",
+            "Somebody changed the thresholds after you opened this page, so that nothing was "
+            "changed now. Open it again and look at theirs first.",
+        )
+    return RedirectResponse("/review/policy#changes", 303, headers=HEADERS)
 
 
 def _preview(visit: VisitDep, tone: Tone, tried: float | None) -> dict[str, Any]:

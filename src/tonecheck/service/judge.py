@@ -5,11 +5,11 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
-from tonecheck.checker import ToneChecker
 from tonecheck.messages import Message
 from tonecheck.service.refusals import Refusal, overloaded
 from tonecheck.verdict import Verdict
@@ -20,6 +20,13 @@ MOST_TOGETHER = 64
 _log = logging.getLogger(__name__)
 _MEMORY = 0.8  # what each batch leaves of the weight of those before it
 _SURE = 0.8  # of the time that a reply may wait: how long the next ones take varies
+
+
+class Checks(Protocol):
+    """What judges: a `ToneChecker`, or whatever gives messages to one."""
+
+    def check_many(self, messages: Sequence[Message]) -> Iterator[Verdict]:
+        """Yield the verdict on each message, in order."""
 
 
 @dataclass(slots=True)
@@ -43,7 +50,7 @@ class Judge:
 
     def __init__(
         self,
-        checker: ToneChecker,
+        checker: Checks,
         *,
         wait: float,
         size: int,

@@ -80,3 +80,16 @@ class DeliveryRow(Base):
     source: Mapped[str] = mapped_column(String(40))
     event_id: Mapped[str] = mapped_column(String(200))
     at: Mapped[datetime]
+
+
+class PolicyRow(Base):
+    """Thresholds that somebody put in force; bands are empty where those of the settings are."""
+
+    __tablename__ = "policies"
+    __table_args__ = (Index("policies_by_model", "model"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(String(200))
+    bands: Mapped[dict[str, dict[str, float]]] = mapped_column(JSON)
+    by: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
