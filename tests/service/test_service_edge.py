@@ -65,8 +65,25 @@ def test_the_log_holds_neither_texts_nor_keys_nor_names(client, caplog):
     assert [(line["method"], line["route"], line["status"]) for line in lines] == [
         ("POST", "/v1/check", 200), ("GET", "/v1/authors/{author:path}", 200),
     ]  # fmt: skip
+    assert "forum" not in json.dumps(lines)
     for secret in ("idiot", key, "kim"):
         assert secret not in json.dumps(lines)
+
+
+def test_the_log_tells_by_its_number_whose_key_asked_even_where_it_was_refused(client, caplog):
+    keys = client.app.state.service.keys
+    keys.add("other", [Scope.ADMIN])
+    key = keys.add("forum", [Scope.CHECK], per_minute=6)
+    caplog.set_level(logging.INFO, logger="tonecheck.requests")
+    for headers in ({"X-API-Key": key}, {"X-API-Key": key}, {"X-API-Key": "wrong"}):
+        client.post("/v1/check", json={"text": "Hi"}, headers=headers)
+    client.get("/healthz")
+
+    lines = [json.loads(JsonLines().format(record)) for record in caplog.records
+             if record.name == "tonecheck.requests"]  # fmt: skip
+    assert [(line["status"], line.get("key")) for line in lines] == [
+        (200, 2), (429, 2), (401, None), (200, None),
+    ]  # fmt: skip
 
 
 def test_an_error_is_logged_by_its_kind_only():

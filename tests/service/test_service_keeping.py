@@ -11,6 +11,7 @@ import pytest
 from tonecheck.errors import ConfigError, InputError
 from tonecheck.service import upkeep
 from tonecheck.service.keys import Keys
+from tonecheck.service.posts import withdraw
 from tonecheck.service.records import NewReply, Scope
 from tonecheck.service.settings import read
 from tonecheck.service.store import Store, connect, now, open_store
@@ -73,6 +74,23 @@ def test_words_of_the_forgotten_are_in_no_file_while_the_service_runs(make, repl
 
     assert b"zebra" not in bytes_kept(tmp_path)
     assert b"fine words" in bytes_kept(tmp_path)
+
+
+@pytest.mark.parametrize("go", ["withdrawn", "forgotten"])
+def test_quoted_words_go_with_a_reply_whether_its_post_or_its_author_does(make, reply, go):
+    store = make()
+    store.create()
+    number = store.record(reply("1", author="kim", text="a zebra of a word"))
+    answer = store.record(reply("2", author="lou", text="fine", parent="a zebra of a word"))
+    silent = store.record(reply("3", author="lou", text="fine", parent="other words"))
+
+    if go == "withdrawn":
+        withdraw(store, number, forget=True)
+    else:
+        assert forget_author(store, "kim") == 1
+
+    assert store.reply(number) is None
+    assert (store.reply(answer).parent, store.reply(silent).parent) == ("", "other words")
 
 
 def test_purging_goes_on_after_the_database_refused_it(make, reply, monkeypatch, caplog):

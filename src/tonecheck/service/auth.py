@@ -7,7 +7,7 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 
 from tonecheck.errors import ConfigError
-from tonecheck.service.context import Service, ServiceDep
+from tonecheck.service.context import service_of
 from tonecheck.service.keys import Keys
 from tonecheck.service.records import Caller, Scope
 from tonecheck.service.refusals import Refusal
@@ -64,17 +64,21 @@ def key_of(request: Request) -> str:
     return request.headers.get("x-api-key") or request.query_params.get("key", "")
 
 
-def admit(service: Service, key: str, scope: Scope) -> Caller:
+def admit(request: Request, key: str, scope: Scope) -> Caller:
     """Return whose key this is, if it allows the scope and has not been used too often.
+
+    The request notes the key's id, for the log.
 
     Raises:
         Refusal: 401 without a valid key, 403 without the scope, 429 above the key's rate.
     """
+    service = service_of(request)
     caller = service.keys.find(key) if key else None
     if caller is None:
         if service.settings.loopback and not service.keys.ever():
             return ANYONE  # whatever key clients send: some insist on sending one
         raise unknown(key)
+    request.state.key = caller.key_id
     if scope not in caller.scopes:
         raise outside(scope)
     if caller.per_minute and (seconds := service.rates.take(caller.key_id, caller.per_minute)):
@@ -94,10 +98,10 @@ class Needs(SecurityBase):
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    async def __call__(self, request: Request, service: ServiceDep) -> Caller:
+    async def __call__(self, request: Request) -> Caller:
         """Return the caller."""
         # Not in a thread: the keys are in memory for all but one request a second.
-        return admit(service, key_of(request), self._scope)
+        return admit(request, key_of(request), self._scope)
 
 
 CheckCaller = Annotated[Caller, Security(Needs(Scope.CHECK), scopes=[Scope.CHECK])]

@@ -102,7 +102,7 @@ async def _require_leave(request: Request, service: Service, body: bytes) -> Non
                 401, "bad_signature", "The signature is not that of coral_secret. Compare the two."
             )
         return
-    await run_in_threadpool(admit, service, key_of(request), Scope.HOOKS)
+    await run_in_threadpool(admit, request, key_of(request), Scope.HOOKS)
 
 
 def _reply(phase: PhaseRequest, verdict: Verdict) -> NewReply:

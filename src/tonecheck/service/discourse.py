@@ -210,7 +210,7 @@ def _reply(forum: str, post: Post, verdict: Verdict, *, text: str, parent: str |
 async def _require_leave(request: Request, service: Service, body: bytes) -> None:
     secrets = service.settings.discourse_secret.get_secret_value().split(",")
     if not any(map(str.strip, secrets)):
-        await run_in_threadpool(admit, service, key_of(request), Scope.HOOKS)
+        await run_in_threadpool(admit, request, key_of(request), Scope.HOOKS)
         return
     given = request.headers.get("x-discourse-event-signature", "")
     if not signed(map(str.strip, secrets), body, given):

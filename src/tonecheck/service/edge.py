@@ -73,7 +73,8 @@ class Edge:
             method, route = scope["method"], getattr(scope.get("route"), "path", "none")
             self._metrics.observe(method, route, status=status or _GONE, seconds=took)
             line = {"request": number, "method": method, "route": route, "status": status or _GONE}
-            requests.info("", extra={"request": line | {"ms": round(took * 1000, 1)}})
+            key = {"key": scope["state"]["key"]} if "key" in scope.get("state", {}) else {}
+            requests.info("", extra={"request": line | key | {"ms": round(took * 1000, 1)}})
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         read = 0

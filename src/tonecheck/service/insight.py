@@ -8,12 +8,13 @@ from fastapi.responses import RedirectResponse, Response
 
 from tonecheck.highlight import visible
 from tonecheck.labels import TONES, Tone
+from tonecheck.policy import Band
 from tonecheck.service.auth import outside
 from tonecheck.service.cards import MAX_TITLE
 from tonecheck.service.drawing import draw
 from tonecheck.service.pages import HEADERS, FormDep, Visit, VisitDep
 from tonecheck.service.policies import flagging_from
-from tonecheck.service.preview import DAYS, ENOUGH, judged, preview
+from tonecheck.service.preview import DAYS, ENOUGH, Judged, judged, preview
 from tonecheck.service.records import Scope, Status
 from tonecheck.service.refusals import Refusal
 from tonecheck.service.store import now
@@ -74,9 +75,13 @@ def policy(
     visit: VisitDep, tried: Annotated[dict[Tone, float | None], Depends(thresholds)]
 ) -> Response:
     """Show what thresholds would have flagged in the last month."""
+    policy = visit.service.checker.policy
+    found = judged(visit.service.store, now() - timedelta(days=DAYS))
     return visit.page(
         "policy.html.j2",
-        tones=[_preview(visit, tone, tried[tone]) for tone in TONES],
+        tones=[
+            {"tone": tone, **_preview(policy[tone], found[tone], tried[tone])} for tone in TONES
+        ],
         days=DAYS,
         enough=ENOUGH,
         changes=visit.service.policies.history(),
@@ -142,12 +147,9 @@ def _changed(done: bool) -> Response:
     return RedirectResponse("/review/policy#changes", 303, headers=HEADERS)
 
 
-def _preview(visit: VisitDep, tone: Tone, tried: float | None) -> dict[str, Any]:
-    band = visit.service.checker.policy[tone]
-    found = judged(visit.service.store, tone, now() - timedelta(days=DAYS))
+def _preview(band: Band, found: Judged, tried: float | None) -> dict[str, Any]:
     chosen = band.yes_at if tried is None else tried
     return {
-        "tone": tone,
         "band": band,
         "tried": chosen,
         "judged": len(found),

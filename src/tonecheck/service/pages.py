@@ -64,7 +64,7 @@ def signed_in(request: Request) -> Visit:
     sessions: Sessions = request.app.state.sessions
     session = sessions.find(request.cookies.get(COOKIE, ""))
     service, token = service_of(request), ""
-    caller = admit(service, session.key if session else "", Scope.REVIEW)
+    caller = admit(request, session.key if session else "", Scope.REVIEW)
     if session is None:
         token, session = sessions.begin("")
     return Visit(request=request, service=service, caller=caller, session=session, token=token)

@@ -1,6 +1,8 @@
 """What becomes of a kept reply when its post is flagged in its forum, or goes away there."""
 
-from sqlalchemy import delete, select, update
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from tonecheck.service.records import Status
@@ -9,6 +11,8 @@ from tonecheck.service.tables import DeliveryRow, ReplyRow
 
 FLAGS = "discourse-flag"
 """Under what the store notes which posts we flagged, as if that were an event."""
+
+_TOGETHER = 200  # texts in one statement
 
 
 def was_flagged(store: Store, post: str) -> bool:
@@ -33,7 +37,27 @@ def withdraw(store: Store, reply: int, *, forget: bool) -> None:
         if not forget:
             session.execute(update(ReplyRow).where(*waiting).values(status=str(Status.UNQUEUED)))
             return
-        if words := session.scalar(select(ReplyRow.text).where(ReplyRow.id == reply)):
-            session.execute(update(ReplyRow).where(ReplyRow.parent == words).values(parent=""))
-        session.execute(delete(ReplyRow).where(ReplyRow.id == reply))
+        delete_with_words(session, ReplyRow.id == reply)
     store.settle()
+
+
+def delete_with_words(session: Session, wanted: ColumnElement[bool]) -> int:
+    """Delete replies with their decisions, and their words where others answered them.
+
+    Args:
+        session: The transaction.
+        wanted: What holds for the replies.
+
+    Returns:
+        How many.
+    """
+    words = session.scalars(select(ReplyRow.text).where(wanted, ReplyRow.text != "")).all()
+    for start in range(0, len(words), _TOGETHER):
+        quoted = ReplyRow.parent.in_(words[start : start + _TOGETHER])
+        session.execute(update(ReplyRow).where(quoted).values(parent=""))
+    return rows(session.execute(delete(ReplyRow).where(wanted)))
+
+
+def rows(result: Any) -> int:  # noqa: ANN401  SQLAlchemy types a DELETE's result as any Result
+    """Return how many rows a statement changed."""
+    return int(result.rowcount)

@@ -8,11 +8,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tonecheck.labels import Tone
+from tonecheck.labels import TONES, Tone
 from tonecheck.service.reviewing import COLUMNS
 from tonecheck.service.store import Store
 from tonecheck.service.tables import DecisionRow, ReplyRow
 from tonecheck.shares import Z, wilson
+
+Judged = list[tuple[float, bool | None]]
+"""The probability of each reply, and whether people last said that it has the tone."""
 
 DAYS = 30
 ENOUGH = 10
@@ -56,19 +59,21 @@ class Preview:
         return f"{flags}, about {round(self.right):,} right ({low:,} to {high:,})"
 
 
-def judged(store: Store, tone: Tone, since: datetime) -> list[tuple[float, bool | None]]:
-    """Return the probability of each reply since a moment, and what people last said of it."""
-    column = COLUMNS[tone]
+def judged(store: Store, since: datetime) -> Mapping[Tone, Judged]:
+    """Return for each tone what was judged since a moment, and what people last said of it."""
     recent = ReplyRow.judged_at >= since
     decisions = select(DecisionRow.reply_id, DecisionRow.labels).join(ReplyRow).where(recent)
+    said: dict[Tone, dict[int, bool]] = {tone: {} for tone in TONES}
+    found: dict[Tone, Judged] = {tone: [] for tone in TONES}
     with Session(store.engine) as session:
-        said: Mapping[int, bool] = {
-            number: labels[tone] >= 0.5
-            for number, labels in session.execute(decisions.order_by(DecisionRow.id))
-            if tone in labels
-        }
-        rows = session.execute(select(ReplyRow.id, column).where(recent))
-        return [(probability, said.get(number)) for number, probability in rows]
+        for number, labels in session.execute(decisions.order_by(DecisionRow.id)):
+            for tone, value in labels.items():
+                said[Tone(tone)][number] = value >= 0.5
+        columns = (COLUMNS[tone] for tone in TONES)
+        for number, *probabilities in session.execute(select(ReplyRow.id, *columns).where(recent)):
+            for tone, probability in zip(TONES, probabilities, strict=True):
+                found[tone].append((probability, said[tone].get(number)))
+    return found
 
 
 def preview(judged: Iterable[tuple[float, bool | None]], threshold: float) -> Preview:

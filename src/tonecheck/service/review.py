@@ -139,7 +139,7 @@ def signin(
 ) -> Response:
     """Begin a session with an API key that may review."""
     try:
-        admit(service, key.strip(), Scope.REVIEW)
+        admit(request, key.strip(), Scope.REVIEW)
     except Refusal as refusal:
         return render("signin.html.j2", status=refusal.status, problem=refusal.message)
     token, _ = request.app.state.sessions.begin(key.strip())

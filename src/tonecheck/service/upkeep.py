@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from tonecheck.errors import InputError
+from tonecheck.service.posts import delete_with_words, rows
 from tonecheck.service.store import Store, now, storable
 from tonecheck.service.tables import DecisionRow, DeliveryRow, ReplyRow
 
@@ -35,7 +36,7 @@ def purge(store: Store, days: int) -> int:
     told = delete(DeliveryRow).where(DeliveryRow.at < now() - timedelta(days=DELIVERY_DAYS))
     with Session(store.engine) as session, session.begin():
         session.execute(told)
-        count = _rows(session.execute(old))
+        count = rows(session.execute(old))
     store.settle()
     return count
 
@@ -103,13 +104,8 @@ def forget_author(store: Store, author: str) -> int:
         InputError: If no author is named.
     """
     own = _by(author)
-    said = select(ReplyRow.text).where(own, ReplyRow.text != "")
     with Session(store.engine) as session, session.begin():
-        words = session.scalars(said).all()
-        for start in range(0, len(words), 200):
-            quoted = ReplyRow.parent.in_(words[start : start + 200])
-            session.execute(update(ReplyRow).where(quoted).values(parent=""))
-        count = _rows(session.execute(delete(ReplyRow).where(own)))
+        count = delete_with_words(session, own)
     store.settle()
     return count
 
@@ -118,7 +114,3 @@ def _by(author: str) -> ColumnElement[bool]:
     if not author:  # else it would be everybody whose name the forum did not send
         raise InputError("an author needs a name. Give it as the forum sends it.")
     return ReplyRow.author == storable(author)
-
-
-def _rows(result: Any) -> int:  # noqa: ANN401  SQLAlchemy types a DELETE's result as any Result
-    return int(result.rowcount)
