@@ -110,6 +110,20 @@ def test_an_author_gets_everything_and_can_be_forgotten(kept, database):
     assert kept.reply(2).text == "Calm down, please."
 
 
+@pytest.mark.parametrize(
+    "time",
+    ["2026-09-01T10:00:00", "2026-09-01T12:00:00+02:00", "2026-09-01T10:00:00Z", 1_788_256_800],
+    ids=["no zone", "a zone", "UTC", "seconds"],
+)
+def test_a_time_without_a_zone_is_utc_and_comes_back_as_that(client, time):
+    request = {"text": INSULT, "id": "1", "record": True, "author": "kim", "time": time}
+    client.post("/v1/check", json=request)
+
+    (kept,) = client.get("/v1/authors/kim").json()["replies"]
+    assert kept["time"] == "2026-09-01T10:00:00+00:00"
+    assert kept["judged"].endswith("+00:00")
+
+
 def test_authors_over_http_are_for_administrators(client):
     keys = client.app.state.service.keys
     admin, other = keys.add("admin", [Scope.ADMIN]), keys.add("forum", [Scope.CHECK])

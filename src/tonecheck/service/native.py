@@ -1,11 +1,11 @@
 """tonecheck's own protocol: the verdicts of `tonecheck score`, over HTTP."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from tonecheck.messages import Message
@@ -22,6 +22,11 @@ router = APIRouter(tags=["tonecheck"])
 MOST_CHARS = 100_000
 MOST_REPLIES = 256
 _Text = Annotated[str, Field(max_length=MOST_CHARS)]
+Moment = Annotated[
+    datetime, AfterValidator(lambda time: time if time.tzinfo else time.replace(tzinfo=UTC))
+]
+"""A time of a client: one without a zone is UTC, as in the input of `tonecheck score`."""
+
 _Name = Annotated[str, Field(max_length=200)]
 
 
@@ -48,7 +53,7 @@ class CheckRequest(BaseModel):
     thread: _Name = ""
     title: _Name = ""
     url: Annotated[str, Field(max_length=2_000, pattern=r"^(https?://\S+)?$")] = ""
-    time: datetime | None = None
+    time: Moment | None = None
 
 
 class BatchRequest(BaseModel):

@@ -1,6 +1,5 @@
 """A whole thread over HTTP: the verdict on each message, and what they show together."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -12,7 +11,7 @@ from tonecheck.messages import Message
 from tonecheck.service.answers import ThreadAnswer
 from tonecheck.service.auth import CheckCaller
 from tonecheck.service.context import ServiceDep
-from tonecheck.service.native import MOST_CHARS, MOST_REPLIES, refuse
+from tonecheck.service.native import MOST_CHARS, MOST_REPLIES, Moment, refuse
 from tonecheck.service.protocol import Protocol
 
 router = APIRouter(tags=["tonecheck"])
@@ -28,7 +27,7 @@ class Said(BaseModel):
     text: Annotated[str, Field(max_length=MOST_CHARS)]
     id: _Name = ""
     author: _Name = ""
-    time: datetime | None = None
+    time: Moment | None = None
     reply_to: _Name = ""
 
 
@@ -68,11 +67,8 @@ async def read_thread(
 
 
 def _message(said: Said) -> Message:
-    time = said.time
-    if time is not None and time.tzinfo is None:
-        time = time.replace(tzinfo=UTC)  # as in the input of `tonecheck score`
     return Message(
-        text=said.text, id=said.id, author=said.author, time=time, reply_to=said.reply_to
+        text=said.text, id=said.id, author=said.author, time=said.time, reply_to=said.reply_to
     )
 
 

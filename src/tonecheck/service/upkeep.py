@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select
@@ -80,15 +80,15 @@ def export_author(store: Store, author: str) -> Iterator[dict[str, Any]]:
                 "author": row.author,
                 "thread": row.thread,
                 "title": row.title,
-                "time": row.time.isoformat() if row.time else None,
-                "judged": row.judged_at.isoformat(),
+                "time": _utc(row.time) if row.time else None,
+                "judged": _utc(row.judged_at),
                 "text": row.text,
                 "parent": row.parent,
                 "url": row.url,
                 "verdict": row.verdict,
                 "status": row.status,
                 "decisions": [
-                    {"status": made.status, "labels": made.labels, "at": made.at.isoformat()}
+                    {"status": made.status, "labels": made.labels, "at": _utc(made.at)}
                     for made in session.scalars(decided)
                 ],
             }
@@ -108,6 +108,10 @@ def forget_author(store: Store, author: str) -> int:
         count = delete_with_words(session, own)
     store.settle()
     return count
+
+
+def _utc(time: datetime) -> str:
+    return time.replace(tzinfo=UTC).isoformat()
 
 
 def _by(author: str) -> ColumnElement[bool]:
