@@ -305,6 +305,23 @@ def test_a_thread_with_several_raised_replies_is_one_to_look_at(client, keep):
     assert client.get(link).text.count("<article") == 3
 
 
+def test_a_thread_that_shows_a_pattern_comes_first_and_says_which_replies_show_it(client, keep):
+    for number in range(5):
+        keep(number=f"a{number}", thread="t1", title="Week 1", author="kim")
+    asked = "How do I read a csv with dates in it?"
+    keep(asked, number="b0", thread="t2", title="Week 2", author="ana", queued=False)
+    for number, author in enumerate(("ben", "chi", "dee")):
+        keep(number=f"b{number + 1}", thread="t2", author=author, parent=asked, title="Week 2")
+
+    page = client.get("/review/threads").text
+
+    assert page.index("Week 2") < page.index("Week 1")
+    assert "3 people turned on the same person within a few messages." in page
+    for number in (7, 8, 9):
+        assert f'<a href="/review/replies/{number}">reply {number}</a>' in page
+    assert "ben" not in page
+
+
 def test_the_policy_page_previews_a_threshold_from_decisions(client, keep):
     for number in range(3):
         keep(number=str(number))

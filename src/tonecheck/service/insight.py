@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import RedirectResponse, Response
 
+from tonecheck.conversation.report import URGENCY
 from tonecheck.highlight import visible
 from tonecheck.labels import TONES, Tone
 from tonecheck.policy import Band
@@ -15,6 +16,7 @@ from tonecheck.service.drawing import draw
 from tonecheck.service.pages import HEADERS, FormDep, Visit, VisitDep
 from tonecheck.service.policies import flagging_from
 from tonecheck.service.preview import DAYS, ENOUGH, Judged, judged, preview
+from tonecheck.service.readings import concerns
 from tonecheck.service.records import Scope, Status
 from tonecheck.service.refusals import Refusal
 from tonecheck.service.store import now
@@ -55,7 +57,15 @@ def threads(visit: VisitDep) -> Response:
     service = visit.service
     since = now() - timedelta(days=DAYS)
     found = busy_threads(service.store, service.checker.policy, since)
-    named = [(thread, visible(thread.title or thread.thread, MAX_TITLE)) for thread in found]
+    named = [
+        (
+            thread,
+            visible(thread.title or thread.thread, MAX_TITLE),
+            concerns(service.store, thread.community, thread.thread),
+        )
+        for thread in found
+    ]
+    named.sort(key=lambda row: URGENCY.index(row[2][0].pattern) if row[2] else len(URGENCY))
     return visit.page("threads.html.j2", threads=named, days=DAYS)
 
 

@@ -24,8 +24,13 @@ _BYTES = 32  # 256 bits from the system's source: a plain digest is enough, no s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A key as an operator sees it; the key itself is not kept."""
+    """A key as an operator sees it; the key itself is not kept.
 
+    Attributes:
+        id: Its number, by which the log names it.
+    """
+
+    id: int
     name: str
     scopes: frozenset[Scope]
     per_minute: int | None
@@ -107,6 +112,7 @@ class Keys:
         with Session(self._engine) as session:
             return [
                 Key(
+                    id=row.id,
                     name=row.name,
                     scopes=frozenset(map(Scope, row.scopes)),
                     per_minute=row.per_minute,
