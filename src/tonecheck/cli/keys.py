@@ -63,7 +63,8 @@ def list_keys(database: Database = None, config: Config = None) -> None:
         state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "in use"
         rate = f"{key.per_minute} a minute" if key.per_minute else "no limit"
         scopes = ", ".join(sorted(key.scopes))
-        typer.echo(printable(f"{key.name}  {scopes}  {rate}  {key.created_at:%Y-%m-%d}  {state}"))
+        made = f"{key.created_at:%Y-%m-%d}"
+        typer.echo(printable(f"{key.id}  {key.name}  {scopes}  {rate}  {made}  {state}"))
 
 
 @keys.command("revoke")
