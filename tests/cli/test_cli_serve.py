@@ -53,7 +53,7 @@ def test_keys_are_made_listed_and_revoked(tmp_path):
 
     key = made.stdout.strip()
     assert re.fullmatch(r"tck_[\w-]{43}", key)
-    assert "forum  check  600 a minute" in listed.stdout
+    assert "1  forum  check  600 a minute" in listed.stdout
     assert key not in listed.stdout
     assert revoked.stdout == "forum is revoked.\n"
     assert "revoked 2" in run(app, ["keys", "list", *where]).stdout
