@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from tonecheck.labels import TONES
+import tonecheck
+from tonecheck.labels import TONES, Tone
 from tonecheck.modelstore import open_model
 
 OURS = Path(__file__).parents[2] / "data" / "learning"
@@ -46,6 +47,46 @@ def test_a_model_is_trained_measured_used_and_named(invoke, corpora, tmp_path, m
         assert figures[tone]["auc"]["value"] > 0.55
     verdict = json.loads(invoke("check", "hello", "--json", "--model", "./linear-en").stdout)
     assert verdict["model"] == "linear-en@7.0.0"
+
+
+@pytest.mark.slow
+def test_what_people_decided_in_the_service_changes_what_a_new_model_says(
+    invoke, corpora, tmp_path, monkeypatch
+):
+    pytest.importorskip("sqlalchemy", reason="pip install tonecheck[service]")
+    from tonecheck.service.records import NewDecision, NewReply, Status
+    from tonecheck.service.store import Store, connect
+
+    monkeypatch.setattr("tonecheck.training.linear_recipe.FOLDS", 2)
+    database = f"sqlite:///{tmp_path / 'kept.sqlite'}"
+    store = Store(connect(database), keep_text=True)
+    store.create()
+    verdict = tonecheck.load("linear-en").check("What a flumpish answer.")
+    for number in range(40):
+        text = f"What a flumpish answer to question {number}."
+        named = NewReply(source="native", external_id=str(number), verdict=verdict, text=text)
+        said = NewDecision(
+            status=Status.DISAGREED, by="anna", source="review", labels={Tone.HOSTILITY: 1.0}
+        )
+        store.decide(store.record(named), said)
+    store.engine.dispose()
+    own = tmp_path / "own"
+    own.mkdir()
+    file = own / "tonecheck_feedback_train.jsonl"
+    exported = invoke("feedback", "export", file, "--database", database)
+    assert exported.stdout.startswith("40 examples in ")
+
+    done = invoke("train", "--corpora", corpora, "--corpora", own, "--out", "taught")
+
+    assert done.exit_code == 0, done.stderr
+    taught = tonecheck.load(str(tmp_path / "taught"))
+    decided, made_up = (
+        taught.check(f"That was a {word} answer.").tones[Tone.HOSTILITY].probability
+        for word in ("flumpish", "grumpish")
+    )
+    card = (tmp_path / "taught" / "README.md").read_text(encoding="utf-8")
+    assert decided > made_up + 0.05
+    assert "| tonecheck_feedback_train | 40 |" in card
 
 
 def test_a_measurement_is_shown_as_a_table(invoke):
