@@ -27,7 +27,7 @@ from tonecheck.prepare.language import looks_english
 from tonecheck.reading import Contribution, Prepared, Reading
 from tonecheck.scorers import open_scorer
 from tonecheck.scorers.base import Scorer
-from tonecheck.verdict import Note, ToneScore, Verdict
+from tonecheck.verdict import Note, State, ToneScore, Verdict
 
 BATCH = 256
 """How many replies are scored together: enough to be fast, few enough to stream."""
@@ -184,7 +184,7 @@ class ToneChecker:
     def _check_batch(self, messages: Sequence[Message]) -> Iterator[Verdict]:
         readings = self._read(messages)
         notes = [_note(reading.prepared) for reading in readings]
-        probabilities = self._scorer.score(readings)
+        probabilities, states = self._scorer.score_with_states(readings)
         for row, note in enumerate(notes):
             if note is Note.EMPTY:
                 probabilities[row] = 0.0
@@ -199,6 +199,7 @@ class ToneChecker:
                 notes[row],
                 probabilities=probabilities[row],
                 contributions=explained.get(row, {}),
+                state=states[row],
             )
 
     def _read(self, messages: Sequence[Message]) -> list[Reading]:
@@ -241,6 +242,7 @@ class ToneChecker:
         *,
         probabilities: NDArray[np.float64],
         contributions: Mapping[Tone, Sequence[Contribution]],
+        state: State | None,
     ) -> Verdict:
         tones: dict[Tone, ToneScore] = {}
         findings: dict[Tone, Sequence[Finding]] = {}
@@ -264,6 +266,7 @@ class ToneChecker:
             model=self.model,
             truncated=reading.prepared.truncated,
             note=note,
+            state=state,
         )
 
 

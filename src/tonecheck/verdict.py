@@ -1,14 +1,20 @@
 """What tonecheck says about one reply. Every class here is frozen and turns into plain JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tonecheck.labels import TONES, Decision, Severity, Tone
 
 SCHEMA = 1
 """The version of the JSON form; it grows only when a key changes its meaning or goes away."""
+
+State = NDArray[np.float32]
+"""What an encoder made of a reply: numbers without names, shape (width,)."""
 
 
 class Note(StrEnum):
@@ -62,7 +68,12 @@ class ToneScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What tonecheck says about one reply; a person decides what to do about it."""
+    """What tonecheck says about one reply; a person decides what to do about it.
+
+    Attributes:
+        state: What an encoder made of the reply and what it answers, for the forecast of a thread;
+            None where the model has none. It is in no output.
+    """
 
     id: str
     tones: Mapping[Tone, ToneScore]
@@ -70,6 +81,7 @@ class Verdict:
     model: str
     truncated: bool = False
     note: Note | None = None
+    state: State | None = field(default=None, compare=False, repr=False)
 
     @property
     def flagged(self) -> tuple[Tone, ...]:

@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 
 from tonecheck.labels import Tone
 from tonecheck.reading import Contribution, Reading
+from tonecheck.verdict import State
+
+States = Sequence[State | None]
+"""What an encoder made of each reading, shape (width,); None where a model has no encoder."""
 
 
 class Scorer(Protocol):
@@ -18,6 +22,10 @@ class Scorer(Protocol):
 
     def score(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
         """Return calibrated probabilities, shape (readings, tones), columns as in `TONES`."""
+        ...
+
+    def score_with_states(self, readings: Sequence[Reading]) -> tuple[NDArray[np.float64], States]:
+        """Return the same, and each reading's state, for the forecast of a thread."""
         ...
 
     def contributions(

@@ -14,9 +14,11 @@ from tonecheck.errors import ModelFormatError
 from tonecheck.labels import TONES, Tone
 from tonecheck.modelstore import CONFIG, GRAPH, TOKENIZER, ModelFolder
 from tonecheck.reading import Contribution, Reading
-from tonecheck.scorers.graph import Graph, Logits
+from tonecheck.scorers.base import States
+from tonecheck.scorers.graph import Graph, Logits, Seen
 from tonecheck.scorers.logistic import Floats, calibrated, read_slopes, sigmoid
 from tonecheck.scorers.windows import PARENT, Window, Windows
+from tonecheck.verdict import State
 
 _SIZES = range(2 * PARENT, 8193)  # a window must leave room for the reply, and fit into memory
 _WORD = re.compile(r"\S+")
@@ -56,14 +58,26 @@ class EncoderScorer:
 
     def score(self, readings: Sequence[Reading]) -> Floats:
         """Return calibrated probabilities, shape (readings, tones)."""
-        return calibrated(self.raw(readings), self._calibration)
+        return self.score_with_states(readings)[0]
+
+    def score_with_states(self, readings: Sequence[Reading]) -> tuple[Floats, States]:
+        """Return calibrated probabilities, and each reading's state; see `Scorer`."""
+        raw, states = self.raw_with_states(readings)
+        return calibrated(raw, self._calibration), states
 
     def raw(self, readings: Sequence[Reading]) -> Floats:
         """Return log-odds before calibration, shape (readings, tones)."""
+        return self.raw_with_states(readings)[0]
+
+    def raw_with_states(self, readings: Sequence[Reading]) -> tuple[Floats, States]:
+        """Return log-odds before calibration, and each reading's state: the mean of its windows."""
         highest = np.full((len(readings), len(TONES)), -np.inf)
-        for window, logits, _ in self._run(readings):
-            np.maximum(highest[window.row], logits, out=highest[window.row])
-        return highest
+        states: list[list[Logits]] = [[] for _ in readings]
+        for window, seen in self._run(readings):
+            np.maximum(highest[window.row], seen.logits, out=highest[window.row])
+            if seen.state is not None:
+                states[window.row].append(seen.state)
+        return highest, [_mean(found) for found in states]
 
     def contributions(
         self, readings: Sequence[Reading], tones: Sequence[Collection[Tone]]
@@ -78,19 +92,23 @@ class EncoderScorer:
         # A row a code point, one more for the end, and each token's log-odds at its two edges.
         shape = (len(TONES),)
         peaks = [np.full((len(r.prepared.text) + 1, *shape), -np.inf) for r in readings]
-        for window, _, evidence in self._run(readings):
+        for window, seen in self._run(readings):
             own = window.starts >= 0
             for places in (window.starts[own], window.ends[own] - 1):
-                np.maximum.at(peaks[window.row], places, evidence[own])
+                np.maximum.at(peaks[window.row], places, seen.evidence[own])
         return [
             _per_word(reading, peak, wanted)
             for reading, peak, wanted in zip(readings, peaks, tones, strict=True)
         ]
 
-    def _run(self, readings: Sequence[Reading]) -> Iterator[tuple[Window, Logits, Logits]]:
+    def _run(self, readings: Sequence[Reading]) -> Iterator[tuple[Window, Seen]]:
         # As they come: windows in order of length, or in padded batches, were no faster.
         for window in self._windows.cut(readings):
-            yield window, *self._graph.run(window)
+            yield window, self._graph.run(window)
+
+
+def _mean(states: Sequence[Logits]) -> State | None:
+    return np.asarray(np.mean(states, axis=0), np.float32) if states else None
 
 
 def _per_word(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ Logits = NDArray[np.float32]
 
 _TOKENS, _MASK, _TYPES = "input_ids", "attention_mask", "token_type_ids"
 _OUTPUTS = ("logits", "evidence")
+_STATE = "state"
 _NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
 _FATAL = 4  # onnxruntime's log levels; what it raises it need not print as well
 
@@ -52,6 +53,20 @@ def import_onnxruntime() -> ModuleType:
     return onnxruntime
 
 
+class Seen(NamedTuple):
+    """What a graph makes of one window.
+
+    Attributes:
+        logits: Log-odds of the tones, shape (tones,).
+        evidence: The same of each token, shape (tokens, tones).
+        state: The mean of what it knows at each token, or None where the graph does not give it.
+    """
+
+    logits: Logits
+    evidence: Logits
+    state: Logits | None
+
+
 class Graph:
     """Gives the log-odds of a window's tones and of its tokens.
 
@@ -62,6 +77,8 @@ class Graph:
     def __init__(self, session: _Session) -> None:
         self._session = session
         self._typed = _TYPES in {taken.name for taken in session.get_inputs()}
+        stateful = _STATE in {given.name for given in session.get_outputs()}
+        self._names = (*_OUTPUTS, _STATE) if stateful else _OUTPUTS
 
     @classmethod
     def from_file(cls, path: Path, *, windows: Windows) -> "Graph":
@@ -97,16 +114,16 @@ class Graph:
         graph._check_run(path, windows)
         return graph
 
-    def run(self, window: Window) -> tuple[Logits, Logits]:
-        """Return the window's log-odds, shape (tones,), and its tokens', shape (tokens, tones)."""
-        logits, evidence = self._outputs(window.tokens, window.types)
-        return logits[0], evidence[0]
+    def run(self, window: Window) -> Seen:
+        """Return what the graph makes of a window."""
+        logits, evidence, *state = self._outputs(window.tokens, window.types)
+        return Seen(logits[0], evidence[0], state[0][0] if state else None)
 
     def _outputs(self, tokens: Tokens, types: Tokens) -> list[Logits]:
         feeds = {_TOKENS: tokens[None], _MASK: np.ones((1, len(tokens)), np.int64)}
         if self._typed:
             feeds[_TYPES] = types[None]
-        return self._session.run(_OUTPUTS, feeds)
+        return self._session.run(self._names, feeds)
 
     def _check_run(self, path: Path, windows: Windows) -> None:
         size = windows.longest
@@ -119,7 +136,7 @@ class Graph:
                 f"({_first_line(err)}). Train or install the model again."
             ) from err
         expected = ((1, len(TONES)), (1, size, len(TONES)))
-        for name, output, shape in zip(_OUTPUTS, outputs, expected, strict=True):
+        for name, output, shape in zip(_OUTPUTS, outputs, expected, strict=False):
             if output.shape != shape:
                 raise ModelFormatError(
                     f"{path} gives {name} of shape {output.shape} for {size} tokens; "

@@ -19,6 +19,7 @@ from tonecheck.labels import TONES, Tone
 from tonecheck.modelstore import ModelFolder
 from tonecheck.reading import Contribution, Reading
 from tonecheck.scorers import features
+from tonecheck.scorers.base import States
 from tonecheck.scorers.logistic import calibrated, read_slopes
 from tonecheck.scorers.ngrams import BUCKET_BITS, Grams, char_grams, word_grams
 
@@ -132,6 +133,10 @@ class LinearScorer:
     def score(self, readings: Sequence[Reading]) -> Floats:
         """Return calibrated probabilities, shape (readings, tones)."""
         return calibrated(self.raw(readings), self._calibration)
+
+    def score_with_states(self, readings: Sequence[Reading]) -> tuple[Floats, States]:
+        """Return calibrated probabilities, and no states; see `Scorer`."""
+        return self.score(readings), [None] * len(readings)
 
     def raw(self, readings: Sequence[Reading]) -> Floats:
         """Return log-odds before calibration, shape (readings, tones)."""

@@ -11,6 +11,7 @@ import numpy as np
 from tonecheck.labels import Tone
 from tonecheck.modelstore import PARTS, ModelFolder, open_parts
 from tonecheck.reading import Contribution, Reading
+from tonecheck.scorers.base import States
 from tonecheck.scorers.encoder import EncoderScorer
 from tonecheck.scorers.linear import LinearScorer
 from tonecheck.scorers.logistic import Floats, read_calibration, sigmoid
@@ -50,11 +51,13 @@ class PairScorer:
 
     def score(self, readings: Sequence[Reading]) -> Floats:
         """Return calibrated probabilities, shape (readings, tones)."""
-        return combined(self.raw(readings), self._weights)
+        return self.score_with_states(readings)[0]
 
-    def raw(self, readings: Sequence[Reading]) -> Floats:
-        """Return both parts' log-odds before calibration, shape (readings, tones, parts)."""
-        return np.stack([self._linear.raw(readings), self._encoder.raw(readings)], axis=-1)
+    def score_with_states(self, readings: Sequence[Reading]) -> tuple[Floats, States]:
+        """Return calibrated probabilities, and the encoder's states; see `Scorer`."""
+        raw, states = self._encoder.raw_with_states(readings)
+        both = np.stack([self._linear.raw(readings), raw], axis=-1)
+        return combined(both, self._weights), states
 
     def contributions(
         self, readings: Sequence[Reading], tones: Sequence[Collection[Tone]]

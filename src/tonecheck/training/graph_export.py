@@ -24,15 +24,15 @@ _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 class _Shipped(nn.Module):
-    """The tones and the evidence; the other heads only teach."""
+    """The tones, the evidence and the mean state; the other heads only teach."""
 
     def __init__(self, model: ToneEncoder) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        logits, evidence, _ = self.model(*inputs)
-        return logits, evidence
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        logits, evidence, states = self.model(*inputs)
+        return logits, evidence, states.mean(dim=1)
 
 
 def export_graph(model: ToneEncoder, *, quantise: bool = True) -> bytes:
@@ -82,7 +82,7 @@ def _export(model: ToneEncoder, path: Path) -> None:
         tuple(torch.ones(2, 24, dtype=torch.long) for _ in range(count)),
         str(path),
         input_names=list(_INPUTS[:count]),
-        output_names=["logits", "evidence"],
+        output_names=["logits", "evidence", "state"],
         dynamic_shapes=((axes,) * count,),
         dynamo=True,
         external_data=False,
