@@ -1,0 +1,294 @@
+"""A file of JSON lines that grows, is cut off, or makes room for the next one."""
+
+import io
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import IO, Any
+
+from tonecheck.exports.base import MAX_RECORD
+from tonecheck.exports.rows import json_lines
+from tonecheck.exports.streams import Decoded
+from tonecheck.exports.table import TableLines
+from tonecheck.messages import BadRow
+from tonecheck.watch.source import CONTEXT, Anew, Arrival, Change, Reading, Source, key_of, thread_of
+
+_PORTION = 256 * 1024
+_PRINT = 256  # bytes that tell one file from another
+_LONG = f"this line is longer than {MAX_RECORD:,} bytes, so it was passed over."
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place between two lines: the offset in bytes, and how many lines stand before it."""
+
+    offset: int = 0
+    line: int = 0
+
+
+class Splitter:
+    """Cuts bytes into lines as they come, and holds no more than one line.
+
+    Attributes:
+        spot: The place behind the last line.
+        rest: What stands behind it, which is no line yet.
+    """
+
+    def __init__(self, spot: Spot) -> None:
+        self.spot = spot
+        self.rest = b""
+        self._passing = False  # over a line that is too long
+        self._closed = False  # the last line was taken before its line break came
+
+    def feed(self, data: bytes) -> Iterator[tuple[Spot, bytes | None]]:
+        """Yield each complete line and the spot behind it; None for one that is too long."""
+        *whole, self.rest = (self.rest + data).split(b"\n")
+        for line in whole:
+            yield from self._next(line, 1)
+        if len(self.rest) > MAX_RECORD:
+            self.spot = replace(self.spot, offset=self.spot.offset + len(self.rest))
+            self.rest, self._passing = b"", True
+
+    def end(self, *, anyhow: bool = False) -> Iterator[tuple[Spot, bytes | None]]:
+        """Yield a last line without a line break, if it is complete, or anyhow."""
+        line = self.rest
+        # An object that is closed has nothing to wait for.
+        if line.strip() and (anyhow or (line.rstrip().endswith(b"}") and _is_whole(line))):
+            self.rest = b""
+            yield from self._next(line, 0)
+            self._closed = True
+
+    def _next(self, line: bytes, ending: int) -> Iterator[tuple[Spot, bytes | None]]:
+        counts = not self._closed or bool(line.strip())
+        self.spot = Spot(self.spot.offset + len(line) + ending, self.spot.line + counts)
+        passed, self._passing, self._closed = self._passing, False, False
+        if passed or len(line) > MAX_RECORD:
+            yield self.spot, None
+        elif line.strip():
+            yield self.spot, line
+
+
+class LineReader:
+    """Reads the messages of JSON lines, one line at a time."""
+
+    def __init__(self, name: str, reading: Reading) -> None:
+        self._name = name
+        self._table = TableLines(reading.columns)
+        self._noticed = False
+
+    def read(self, spot: Spot, line: bytes | None) -> Iterator[Arrival | BadRow]:
+        """Yield the message of a line, or what is wrong with it.
+
+        A line with an "id" and `"deleted": true` says that the message is gone.
+        """
+        place = f"{self._name}:{spot.line}"
+        if line is None:
+            yield BadRow(place=place, reason=_LONG)
+            return
+        for row in json_lines(Decoded(io.BytesIO(line)), self._name):
+            if isinstance(row, BadRow):
+                if row.kind != "notice" or not self._noticed:
+                    yield replace(row, place=place)
+                self._noticed = self._noticed or row.kind == "notice"
+                continue
+            gone = row.cells.get("deleted") is True
+            if gone:
+                row = replace(row, cells={**row.cells, "text": ""})
+            message = self._table.message(replace(row, place=place))
+            if isinstance(message, BadRow):
+                yield message
+                continue
+            yield from self._table.notice(place)
+            thread = thread_of(message, format="table", name=self._name)
+            change = Change.DELETED if gone else Change.WRITTEN
+            key = key_of(message, thread)
+            yield Arrival(message=message, thread=thread, key=key, mark=spot, change=change)
+
+
+class Lines(Source):
+    """Follows a file of JSON lines as it grows.
+
+    It goes on where it stopped if the file still is what it was up to there. Another file in its
+    place that begins otherwise is the next one of a series (as logs are rotated): the old one is
+    read to its end, then the new one. One that begins in the same way was written anew.
+    """
+
+    def __init__(self, path: Path, name: str, reading: Reading) -> None:
+        """Begin to follow a file.
+
+        Args:
+            path: The file.
+            name: What to call it.
+            reading: How it is read.
+
+        Raises:
+            OSError: If it cannot be opened.
+        """
+        self.name = name
+        self._path, self._only_new = path, reading.only_new
+        self._lines = LineReader(name, reading)
+        self._file = path.open("rb")
+        self._next: IO[bytes] | None = None
+        self._drained = False
+        self._done = Spot()
+        self._prints = ("", "")  # of its start, and of what stands before _done
+        self._splitter = Splitter(self._done)
+        self._latest: deque[Spot] = deque(maxlen=CONTEXT)
+        self._context: deque[Arrival] = deque(maxlen=CONTEXT)
+
+    def resume(self, position: Mapping[str, Any] | None) -> Iterator[BadRow]:
+        """Go on where an earlier watcher stopped; yield what there is to say about it.
+
+        Args:
+            position: What `position` returned then, or None.
+        """
+        if position is None:
+            if self._only_new:
+                self._pass_over()
+            return
+        self._done = Spot(position["offset"], position["line"])
+        self._prints = (position["start"], position["end"])
+        if self._fits(self._file):
+            self._look_back(Spot(position["back"], position["back_line"]))
+            self._splitter = Splitter(self._done)
+        else:
+            yield self._anew("since the last run")
+
+    def arrivals(self) -> Iterator[Arrival | BadRow | Anew]:
+        """Yield what was written since, and of the next file where this one made room for it."""
+        if self._next is not None and self._drained:
+            yield from self._switch(self._next)
+        elif not self._fits(self._file):  # cut off, or written anew in its place
+            yield from self._restart(self._file)
+        self._file.seek(self._splitter.spot.offset + len(self._splitter.rest))
+        while data := self._file.read(_PORTION):
+            for spot, line in self._splitter.feed(data):
+                yield from self._lines.read(spot, line)
+        for spot, line in self._splitter.end():
+            yield from self._lines.read(spot, line)
+        if self._next is None:
+            self._next = self._newer()
+        else:
+            self._drained = True  # whoever wrote into the old file has had time to end
+        self.more = self._next is not None
+
+    def took(self, arrival: Arrival) -> None:
+        """Note that a message was judged."""
+        self._done = arrival.mark
+        self._latest.append(arrival.mark)
+
+    def finish(self) -> None:
+        """Note that all complete lines were judged."""
+        self._done = self._splitter.spot
+        self._prints = _prints(self._file, self._done.offset)
+
+    def position(self) -> Mapping[str, Any]:
+        """Return how far it was judged, and how to tell whether the file still is the same."""
+        back = self._latest[0] if self._latest else self._done
+        start, end = _prints(self._file, self._done.offset)
+        return {
+            "offset": self._done.offset,
+            "line": self._done.line,
+            "back": back.offset,
+            "back_line": back.line,
+            "start": start,
+            "end": end,
+        }
+
+    def context(self, thread: bytes) -> Sequence[Arrival]:
+        """Return what was read of a thread before the restart."""
+        return [arrival for arrival in self._context if arrival.thread == thread]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        if self._next is not None:
+            self._next.close()
+
+    def _switch(self, newer: IO[bytes]) -> Iterator[BadRow | Anew]:
+        """Go on in the file that took the place of this one."""
+        older, self._file, self._next, self._drained = self._file, newer, None, False
+        older.close()
+        if self._fits(newer):
+            return  # the same content, and maybe more
+        if self._splitter.rest.strip():
+            place = f"{self.name}:{self._splitter.spot.line + 1}"
+            yield BadRow(place=place, reason="the last line breaks off, so it is lost.")
+        yield from self._restart(newer)
+
+    def _restart(self, file: IO[bytes]) -> Iterator[BadRow | Anew]:
+        rewritten = _prints(file, self._done.offset)[0] == self._prints[0]
+        yield self._anew("written anew" if rewritten else "by a new file")
+        if rewritten:
+            yield Anew()
+
+    def _anew(self, how: str) -> BadRow:
+        self._done, self._prints = Spot(), ("", "")
+        self._splitter = Splitter(self._done)
+        self._latest.clear()
+        self._context.clear()
+        how = how if how.startswith("written") else f"replaced {how}"
+        reason = f"was {how}, so it is read from its start."
+        return BadRow(place=self.name, reason=reason, kind="notice")
+
+    def _fits(self, file: IO[bytes]) -> bool:
+        """Return whether a file still is, up to where it was judged, what it was."""
+        if not self._done.offset:
+            return True
+        size = os.fstat(file.fileno()).st_size
+        return size >= self._done.offset and _prints(file, self._done.offset) == self._prints
+
+    def _newer(self) -> IO[bytes] | None:
+        """Return the file that lies at the path now, if it is another one."""
+        try:
+            there, here = self._path.stat(), os.fstat(self._file.fileno())
+            if (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino):
+                return None
+            return self._path.open("rb")
+        except OSError:
+            return None  # between the old one and the new one
+
+    def _pass_over(self) -> None:
+        """Count what is there as read."""
+        splitter = Splitter(Spot())
+        spots: deque[Spot] = deque([Spot()], maxlen=CONTEXT)
+        while data := self._file.read(_PORTION):
+            spots.extend(spot for spot, _ in splitter.feed(data))
+        self._done = splitter.spot
+        self._look_back(spots[0])
+        self._splitter = Splitter(self._done)
+        self._prints = _prints(self._file, self._done.offset)
+
+    def _look_back(self, back: Spot) -> None:
+        """Read again what may stand before a new message, from a spot on."""
+        splitter = Splitter(back)
+        self._file.seek(back.offset)
+        while left := min(_PORTION, self._done.offset - self._file.tell()):
+            data = self._file.read(left)
+            if not data:
+                return
+            for spot, line in splitter.feed(data):
+                self._latest.append(spot)
+                self._context.extend(
+                    row for row in self._lines.read(spot, line) if isinstance(row, Arrival)
+                )
+
+
+def _is_whole(line: bytes) -> bool:
+    rows = list(json_lines(Decoded(io.BytesIO(line)), ""))
+    return bool(rows) and not isinstance(rows[0], BadRow)
+
+
+def _prints(file: IO[bytes], offset: int) -> tuple[str, str]:
+    """Return the prints of a file's start, and of what stands before an offset."""
+    file.seek(0)
+    start = file.read(min(_PRINT, offset))
+    file.seek(max(0, offset - _PRINT))
+    return _print(start), _print(file.read(min(_PRINT, offset)))
+
+
+def _print(data: bytes) -> str:
+    return blake2b(data, digest_size=8).hexdigest()
