@@ -26,6 +26,7 @@ from tonecheck.cli import (
     score,
     serve,
     train,
+    watch,
 )
 from tonecheck.cli.options import examples
 from tonecheck.console import printable
@@ -72,6 +73,7 @@ app = typer.Typer(
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("score", epilog=score.EXAMPLES)(score.score)
 app.command("audit", epilog=audit.EXAMPLES)(audit.audit)
+app.command("watch", epilog=watch.EXAMPLES)(watch.watch)
 app.command("changes", epilog=changes.EXAMPLES)(changes.changes)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.add_typer(keys.keys, name="keys")

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 
+from tonecheck.errors import InputError
 from tonecheck.watch.state import REFUSED, State, Waiting
 from tonecheck.watch.webhook import Webhook
 
@@ -39,11 +40,6 @@ class Delivery:
         """Return whether alerts are posted."""
         return self._webhook is not None
 
-    @property
-    def undelivered(self) -> int:
-        """Return how many alerts the webhook did not take."""
-        return self._state.undelivered if self._webhook else 0
-
     def deliver(self) -> None:
         """Print what was not printed, and post what can be posted now."""
         for alert in self._state.to_print():
@@ -56,20 +52,31 @@ class Delivery:
             if not self._post(alert, webhook):
                 return
 
-    def press(self, seconds: float | None = None) -> None:
-        """Deliver until nothing waits, or not too much: for so long at most, at the end.
-
-        Args:
-            seconds: How long at most; without it, until few enough wait to go on reading.
-        """
-        deadline = None if seconds is None else time.monotonic() + seconds
-        most = MOST_WAITING if deadline is None else 0
-        while self._webhook and len(self._state.to_post()) > most:
-            wait = self._webhook.wait
-            if deadline is not None and time.monotonic() + wait > deadline:
-                return
-            time.sleep(wait)
+    def make_room(self) -> None:
+        """Wait until so few alerts wait for the webhook that more may be read."""
+        while self._webhook and len(self._state.to_post()) > MOST_WAITING:
+            time.sleep(self._webhook.wait)
             self.deliver()
+
+    def end(self) -> None:
+        """Deliver all that waits, as long as the webhook's patience lasts.
+
+        Raises:
+            InputError: If it did not take all.
+        """
+        webhook = self._webhook
+        if webhook is None:
+            return
+        deadline = time.monotonic() + webhook.patience.last
+        while self._state.to_post() and time.monotonic() + webhook.wait < deadline:
+            time.sleep(webhook.wait)
+            self.deliver()
+        left = self._state.undelivered
+        if left:
+            where = "tried again at the next start" if self._state.lasts else "lost with this run"
+            raise InputError(
+                f"{webhook.host} did not take {left:,} alerts. They were printed, and are {where}."
+            )
 
     def _post(self, alert: Waiting, webhook: Webhook) -> bool:
         """Post an alert; return whether to go on with the next."""

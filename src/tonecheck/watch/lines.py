@@ -18,6 +18,10 @@ from tonecheck.watch.source import CONTEXT, Anew, Arrival, Change, Reading, Sour
 
 _PORTION = 256 * 1024
 _PRINT = 256  # bytes that tell one file from another
+_KEPT_PAST = 20  # files that made room for the next, which may lie beside it under other names
+
+_Past = tuple[int, str, str]  # the size of a file, and its prints
+
 _LONG = f"this line is longer than {MAX_RECORD:,} bytes, so it was passed over."
 
 
@@ -136,6 +140,7 @@ class Lines(Source):
         self._done = Spot()
         self._prints = ("", "")  # of its start, and of what stands before _done
         self._splitter = Splitter(self._done)
+        self._past: deque[_Past] = deque(maxlen=_KEPT_PAST)
         self._latest: deque[Spot] = deque(maxlen=CONTEXT)
         self._context: deque[Arrival] = deque(maxlen=CONTEXT)
 
@@ -151,6 +156,7 @@ class Lines(Source):
             return
         self._done = Spot(position["offset"], position["line"])
         self._prints = (position["start"], position["end"])
+        self._past.extend((size, start, end) for size, start, end in position["past"])
         if self._fits(self._file):
             self._look_back(Spot(position["back"], position["back_line"]))
             self._splitter = Splitter(self._done)
@@ -196,7 +202,18 @@ class Lines(Source):
             "back_line": back.line,
             "start": start,
             "end": end,
+            "past": list(self._past),
         }
+
+    def was(self, path: Path) -> bool:
+        """Return whether a file, by what it holds, is this one under another name, or was once."""
+        known = [*self._past, (self._done.offset, *self._prints)]
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            return any(
+                0 < offset <= size and _prints(file, offset) == (start, end)
+                for offset, start, end in known
+            )
 
     def context(self, thread: bytes) -> Sequence[Arrival]:
         """Return what was read of a thread before the restart."""
@@ -214,6 +231,7 @@ class Lines(Source):
         older.close()
         if self._fits(newer):
             return  # the same content, and maybe more
+        self._past.append((self._done.offset, *self._prints))
         if self._splitter.rest.strip():
             place = f"{self.name}:{self._splitter.spot.line + 1}"
             yield BadRow(place=place, reason="the last line breaks off, so it is lost.")

@@ -17,27 +17,29 @@ class Pipe(Source):
 
     name = "standard input"
 
-    def __init__(self, descriptor: int, reading: Reading) -> None:
+    def __init__(self, descriptor: int, reading: Reading, *, patience: float) -> None:
         """Begin to read.
 
         Args:
             descriptor: The number of the open file.
             reading: How it is read.
+            patience: How many seconds to wait for something to arrive before doing other things.
         """
+        self._patience = patience
         self._descriptor = descriptor
         self._lines = LineReader(self.name, reading)
         self._splitter = Splitter(Spot())
 
     def arrivals(self) -> Iterator[Arrival | BadRow | Anew]:
-        """Wait for something to arrive, and yield it and what came meanwhile."""
-        while not self.ended:
+        """Wait a while for something to arrive, and yield it and what came meanwhile."""
+        wait = self._patience
+        while not self.ended and _ready(self._descriptor, wait):
+            wait = 0.0
             data = os.read(self._descriptor, _PORTION)
             found = self._splitter.feed(data) if data else self._splitter.end(anyhow=True)
             for spot, line in found:
                 yield from self._lines.read(spot, line)
             self.ended = not data
-            if not _ready(self._descriptor):
-                return
 
     def took(self, arrival: Arrival) -> None:
         """Do nothing: what came through a pipe cannot be read again."""
@@ -46,8 +48,8 @@ class Pipe(Source):
         """Do nothing, either."""
 
 
-def _ready(descriptor: int) -> bool:
-    """Return whether reading would not have to wait; where that cannot be told, that it would."""
+def _ready(descriptor: int, wait: float) -> bool:
+    """Return whether there is something to read, or comes within some seconds."""
     if sys.platform == "win32":
-        return False
-    return bool(select.select([descriptor], [], [], 0)[0])
+        return wait > 0  # which cannot be told there: reading waits itself, once
+    return bool(select.select([descriptor], [], [], wait)[0])

@@ -55,12 +55,14 @@ class Reading:
         columns: Which column of a table holds what.
         only_new: Whether what is there when a file is first seen counts as read.
         last: Whether each file is looked at just once, so that nobody waits for the rest of it.
+        every: How often to look, in seconds.
     """
 
     format: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     only_new: bool = False
     last: bool = False
+    every: float = 2.0
 
 
 class Source(ABC):

@@ -161,6 +161,11 @@ class State:
         self._mark("posted", alert, outcome)
 
     @property
+    def lasts(self) -> bool:
+        """Return whether it is kept on disk."""
+        return self._path is not None
+
+    @property
     def undelivered(self) -> int:
         """Return how many alerts were not posted, or were refused."""
         return int(self._rows("SELECT count(*) FROM alerts WHERE posted <> ?", DONE)[0][0])

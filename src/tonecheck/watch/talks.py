@@ -20,7 +20,7 @@ Follow = Callable[[str, str], Following]
 """Begins to follow a thread, by its id and title."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Turn:
     """A message of a thread: as it arrived, with what it answers, and its verdict, once judged."""
 
@@ -92,8 +92,8 @@ class Talk:
         old = {(finding.pattern, finding.messages) for finding in before}
         return tuple(one for one in found if (one.pattern, one.messages) not in old)
 
-    def remove(self, keys: Collection[bytes], *, surely: bool) -> None:
-        """Take messages out.
+    def remove(self, keys: Collection[bytes], *, surely: bool) -> int:
+        """Take messages out, and return how many.
 
         Args:
             keys: The keys of the messages.
@@ -107,8 +107,9 @@ class Talk:
         if len(kept) < len(turns):
             self._latest = deque(kept)
             self._read(kept)
+        return len(turns) - len(kept)
 
-    def places(self, keys: Collection[str]) -> list[Message]:
+    def shown(self, keys: Collection[str]) -> list[Message]:
         """Return the messages with these ids, as they arrived, with the ids that they go by."""
         return [
             replace(turn.arrival.message, id=turn.linked.id)
