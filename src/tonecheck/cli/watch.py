@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -112,17 +113,16 @@ def watch(  # noqa: PLR0913  an option is a parameter
 
     from tonecheck.parallel import Team, usable_cores
     from tonecheck.watch.delivery import Delivery
+    from tonecheck.watch.options import WatchOptions
     from tonecheck.watch.places import Place
     from tonecheck.watch.source import Reading
     from tonecheck.watch.state import State
-    from tonecheck.watch.watcher import Watcher, WatchOptions
+    from tonecheck.watch.watcher import Watcher
 
     if place == "-" and sys.stdin.isatty() and not quiet:
         _say("Reading from the keyboard; Ctrl-D ends the input.")
     team = Team.load(model, settings=settings, workers=usable_cores())
-    reading = Reading(
-        format=format, columns=mapping, only_new=only_new, last=once, every=every
-    )
+    reading = Reading(format=format, columns=mapping, only_new=only_new, last=once, every=every)
     with State(state) as memory, Progress(quiet=quiet or sys.stdout.isatty()) as progress:
         watcher = Watcher(
             Place(place, reading, state=memory),
@@ -137,7 +137,7 @@ def watch(  # noqa: PLR0913  an option is a parameter
                 with_text=with_text,
                 on_bad=_say_bad,
                 on_progress=lambda count: progress.update("watching", count),
-                on_idle=lambda: None,
+                on_idle=_told_once(place, quiet=quiet or once),
             ),
         )
         try:
@@ -199,6 +199,12 @@ def _say(notice: str) -> None:
 
 def _say_bad(row: "BadRow") -> None:
     _say(f"{'note: ' if row.kind == 'notice' else ''}{row.place}: {row.reason}")
+
+
+def _told_once(place: str, *, quiet: bool) -> Callable[[], None]:
+    """Return what says, the first time, that all there was is read."""
+    notices = iter([] if quiet else [f"All of {place} is read; what is new is awaited."])
+    return lambda: next(map(_say, notices), None)
 
 
 def _summary(watcher: "Watcher") -> str:

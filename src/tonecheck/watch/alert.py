@@ -45,7 +45,7 @@ class Alert:
         """Return the alert as JSON values.
 
         Args:
-            with_text: Whether the thread's title and what was written, and by whom, may stand in it.
+            with_text: Whether titles, names and what was written may stand in it.
         """
         return {
             "schema": 1,

@@ -9,7 +9,16 @@ from typing import Any
 from tonecheck.errors import ToneCheckError
 from tonecheck.exports import read_export, sniff
 from tonecheck.messages import BadRow, Message
-from tonecheck.watch.source import CONTEXT, Anew, Arrival, Change, Reading, Source, key_of, thread_of
+from tonecheck.watch.source import (
+    CONTEXT,
+    Anew,
+    Arrival,
+    Change,
+    Reading,
+    Source,
+    key_of,
+    thread_of,
+)
 from tonecheck.watch.state import State, digest
 
 _PORTION = 10_000  # messages that are put in order together
@@ -38,7 +47,8 @@ class Export(Source):
         self._file = digest(name)
         known = state.position(name)
         self._round: int = known["round"] if known else 0
-        self._read: _Stamp | None = None
+        self._read: _Stamp | None = tuple(known["stamp"]) if known and known["stamp"] else None
+        self._is_done = True
         self._looked: _Stamp | None = None
         self._context: deque[Arrival] = deque(maxlen=CONTEXT)
 
@@ -49,7 +59,7 @@ class Export(Source):
         self._looked = stamp
         if stamp is None or stamp == self._read or not settled or not stamp[1]:
             return
-        self._read = stamp
+        self._read, self._is_done = stamp, False
         self._round += 1
         pass_over = self._reading.only_new and self._round == 1
         complete = True
@@ -71,11 +81,12 @@ class Export(Source):
             self._state.see(arrival.key, arrival.mark, file=self._file, round=self._round)
 
     def finish(self) -> None:
-        """Do nothing: each message is noted by itself."""
+        """Note that it was read to its end."""
+        self._is_done = True
 
     def position(self) -> Mapping[str, Any]:
-        """Return how often it was read."""
-        return {"round": self._round}
+        """Return how often it was read, and what tells whether it changed since."""
+        return {"round": self._round, "stamp": self._read if self._is_done else None}
 
     def context(self, thread: bytes) -> Sequence[Arrival]:
         """Return what the export holds of a thread that was read before."""

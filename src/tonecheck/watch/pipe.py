@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from tonecheck.messages import BadRow
-from tonecheck.watch.lines import LineReader, Splitter, Spot
+from tonecheck.watch.jsonl import LineReader, Splitter, Spot
 from tonecheck.watch.source import Anew, Arrival, Reading, Source
 
 _PORTION = 64 * 1024

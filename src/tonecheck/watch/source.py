@@ -2,11 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from tonecheck.messages import BadRow, Message
+from tonecheck.prepare import MAX_CHARS
 from tonecheck.watch.state import digest
 
 CONTEXT = 2_000
@@ -115,3 +116,39 @@ def thread_of(message: Message, *, format: str, name: str) -> bytes:
 def key_of(message: Message, thread: bytes) -> bytes:
     """Return the digest of a message that has an id; without one, nothing."""
     return digest(thread.hex(), "id", message.id) if message.id else b""
+
+
+class Ahead:
+    """Arrivals, of which the next can be looked at before it is taken."""
+
+    def __init__(self, arrivals: Iterator[Arrival | BadRow | Anew], name: str) -> None:
+        self._arrivals, self._name = arrivals, name
+        self._next: Arrival | BadRow | Anew | None = None
+
+    def peek(self) -> Arrival | BadRow | Anew | None:
+        """Return what comes next, or None where nothing more is there for now."""
+        if self._next is None:
+            try:
+                self._next = next(self._arrivals, None)
+            except OSError as err:
+                reason = f"cannot be read: {err.strerror or err}. It is tried again."
+                self._next = BadRow(place=self._name, reason=reason, kind="rest")
+        return self._next
+
+    def take(self) -> None:
+        """Pass over what came next."""
+        self._next = None
+
+    def while_missing(self) -> Iterator[Arrival]:
+        """Take and yield the messages that an export no longer holds, as long as such come."""
+        while isinstance(coming := self.peek(), Arrival) and coming.change is Change.MISSING:
+            self.take()
+            yield coming
+
+
+def cut(message: Message) -> Message:
+    """Return a message with no more text than is read, and one character to tell of the rest."""
+    if len(message.text) <= MAX_CHARS and len(message.parent or "") <= MAX_CHARS:
+        return message
+    parent = message.parent and message.parent[:MAX_CHARS]
+    return replace(message, text=message.text[: MAX_CHARS + 1], parent=parent)

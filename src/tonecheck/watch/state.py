@@ -58,7 +58,11 @@ class Waiting:
 
 
 class State:
-    """The memory of a watcher; use it as a context manager."""
+    """The memory of a watcher; use it as a context manager.
+
+    Attributes:
+        is_new: Whether no watcher read anything with it before.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         """Open a state file, or make one that only its owner may read; in memory without a path.
@@ -74,6 +78,7 @@ class State:
             try:
                 self._require_ours()
                 self._db.executescript(_OPEN)
+                self.is_new = not self._count("sources")
                 self.commit()
             except BaseException:
                 self._db.close()

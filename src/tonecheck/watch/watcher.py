@@ -3,87 +3,27 @@
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Protocol
 
 from tonecheck.checker import BATCH
-from tonecheck.conversation.crossing import ConcernLine, Crossing, Line
+from tonecheck.conversation.crossing import Crossing
 from tonecheck.conversation.latest import Latest
 from tonecheck.conversation.reader import Following, ThreadReader
 from tonecheck.errors import InputError, ToneCheckError
 from tonecheck.messages import BadRow, Message
-from tonecheck.prepare import MAX_CHARS
 from tonecheck.verdict import Verdict
 from tonecheck.watch.alert import Alert
 from tonecheck.watch.delivery import Delivery
+from tonecheck.watch.options import Counts, Judges, WatchOptions
 from tonecheck.watch.places import Place
-from tonecheck.watch.source import Anew, Arrival, Change, Source
+from tonecheck.watch.source import Ahead, Anew, Arrival, Change, Source, cut
 from tonecheck.watch.state import State, digest
 from tonecheck.watch.talks import Talk, Talks, Turn
 
-THREADS = 1_000
-"""How many threads are followed at a time, unless told otherwise."""
-
 _COMPLAINTS = 10_000  # that are remembered, so that an export read again brings each once
-
-
-class Judges(Protocol):
-    """Whatever judges messages in order, such as a `Team`."""
-
-    def check_many(self, messages: Iterable[Message]) -> Generator[Verdict]:
-        """Yield the verdict on each message."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchOptions:
-    """How to watch.
-
-    Attributes:
-        every: How often to look, in seconds.
-        once: Whether to look once, and end.
-        threads: How many threads are followed at a time.
-        again_after: After how many seconds people may be told of a thread again; never if None.
-        with_text: Whether alerts hold titles, names and what was written.
-        line: When a thread crosses the line.
-        on_bad: Called with each row that could not be read, and with notices.
-        on_progress: Called with how many messages were judged.
-        on_idle: Called each time that all there is was read.
-        clock: Tells the time, in seconds since 1970.
-    """
-
-    every: float = 2.0
-    once: bool = False
-    threads: int = THREADS
-    again_after: float | None = None
-    with_text: bool = False
-    line: Line = field(default_factory=ConcernLine)
-    on_bad: Callable[[BadRow], None] = lambda row: None
-    on_progress: Callable[[int], None] = lambda count: None
-    on_idle: Callable[[], None] = lambda: None
-    clock: Callable[[], float] = time.time
-
-
-@dataclass(slots=True)
-class Counts:
-    """What was done so far.
-
-    Attributes:
-        messages: How many messages were judged.
-        alerts: How many threads people were told of.
-        bad: How many rows could not be read, or judged.
-        edited: How many messages were edited.
-        deleted: How many were deleted.
-    """
-
-    messages: int = 0
-    alerts: int = 0
-    bad: int = 0
-    edited: int = 0
-    deleted: int = 0
 
 
 @dataclass(slots=True)
@@ -92,7 +32,7 @@ class _Flying:
 
     talk: Talk
     turn: Turn
-    is_context: bool
+    is_context: bool = False
 
 
 class Watcher:
@@ -109,7 +49,7 @@ class Watcher:
         *,
         state: State,
         delivery: Delivery,
-        options: WatchOptions = WatchOptions(),
+        options: WatchOptions,
     ) -> None:
         """Prepare to watch.
 
@@ -153,7 +93,7 @@ class Watcher:
             InputError: If the webhook did not take all, or nothing could be read.
         """
         self._delivery.end()
-        if self.counts.bad and not self.counts.messages:
+        if self.counts.bad and not self.counts.messages and self._state.is_new:
             raise InputError("no message could be read; what is wrong is said above.")
 
     def look(self) -> None:
@@ -168,7 +108,7 @@ class Watcher:
                 self._read(source)
 
     def _read(self, source: Source) -> None:
-        arrivals = _Ahead(source.arrivals(), source.name)
+        arrivals = Ahead(source.arrivals(), source.name)
         while (coming := arrivals.peek()) is not None:
             if isinstance(coming, Arrival) and self._is_news(coming):
                 self._judge(arrivals, source)
@@ -192,12 +132,10 @@ class Watcher:
         talk = self._talks.holding(arrival.key) if arrival.key else None
         return talk is None or talk.find(arrival.key) is None
 
-    def _judge(self, arrivals: "_Ahead", source: Source) -> None:
+    def _judge(self, arrivals: Ahead, source: Source) -> None:
         """Judge the news that come next, together."""
         flying: deque[_Flying] = deque()
-        with closing(
-            self._judges.check_many(self._news(arrivals, source, flying))
-        ) as verdicts:
+        with closing(self._judges.check_many(self._news(arrivals, source, flying))) as verdicts:
             while True:
                 try:
                     verdict = next(verdicts, None)
@@ -211,9 +149,7 @@ class Watcher:
         while flying:
             self._judge_alone(flying.popleft(), source)
 
-    def _news(
-        self, arrivals: "_Ahead", source: Source, flying: deque[_Flying]
-    ) -> Iterator[Message]:
+    def _news(self, arrivals: Ahead, source: Source, flying: deque[_Flying]) -> Iterator[Message]:
         """Yield what is to be judged, until something comes that is no news."""
         while (coming := arrivals.peek()) is not None:
             if isinstance(coming, BadRow):
@@ -234,7 +170,7 @@ class Watcher:
     def _fly(
         self, talk: Talk, arrival: Arrival, flying: deque[_Flying], *, is_context: bool = False
     ) -> Message:
-        turn = self._talks.link(talk, replace(arrival, message=_cut(arrival.message)))
+        turn = self._talks.link(talk, replace(arrival, message=cut(arrival.message)))
         flying.append(_Flying(talk, turn, is_context))
         return turn.linked
 
@@ -243,14 +179,12 @@ class Watcher:
         if one.is_context:
             return
         crossing = self._options.line.crosses(one.talk.following, found)
-        self._note(one.talk, one.turn, crossing, source)
+        self._note(one, crossing, source)
 
-    def _note(
-        self, talk: Talk, turn: Turn, crossing: Crossing | None, source: Source
-    ) -> None:
+    def _note(self, one: _Flying, crossing: Crossing | None, source: Source) -> None:
         """Note that a message was judged, and tell people if its thread crosses the line."""
-        alerted = crossing is not None and self._tell(talk, turn, crossing, source)
-        source.took(turn.arrival)
+        alerted = crossing is not None and self._tell(one, crossing, source)
+        source.took(one.turn.arrival)
         self.counts.messages += 1
         self._since_commit += 1
         if alerted or self._since_commit >= BATCH:
@@ -273,7 +207,7 @@ class Watcher:
     def _change(self, arrival: Arrival, source: Source) -> None:
         """Put an edited message in the place of the old one, or take a deleted one out."""
         talk = self._talks.holding(arrival.key) if arrival.key else None
-        arrival = replace(arrival, message=_cut(arrival.message))
+        arrival = replace(arrival, message=cut(arrival.message))
         if talk is None:
             return  # a deleted message that nobody holds any more
         if arrival.change is Change.DELETED:
@@ -289,9 +223,10 @@ class Watcher:
         verdict = next(iter(self._judges.check_many([turn.linked])))
         found = talk.amend(turn, verdict)
         self.counts.edited += 1
-        self._note(talk, turn, self._options.line.crosses(talk.following, found), source)
+        crossing = self._options.line.crosses(talk.following, found)
+        self._note(_Flying(talk, turn), crossing, source)
 
-    def _leave_out(self, first: Arrival, arrivals: "_Ahead") -> None:
+    def _leave_out(self, first: Arrival, arrivals: Ahead) -> None:
         """Take out of their threads the messages that an export no longer holds."""
         keys: dict[bytes, set[bytes]] = {}
         for arrival in chain([first], arrivals.while_missing()):
@@ -303,8 +238,9 @@ class Watcher:
             if talk is not None:
                 self.counts.deleted += talk.remove(gone, surely=False)
 
-    def _tell(self, talk: Talk, turn: Turn, crossing: Crossing, source: Source) -> bool:
+    def _tell(self, one: _Flying, crossing: Crossing, source: Source) -> bool:
         """Keep an alert, unless people were told of the thread before; return whether it was."""
+        talk, turn = one.talk, one.turn
         now = self._options.clock()
         told, again = self._state.told(talk.thread), self._options.again_after
         if told is not None and (again is None or now - told < again):
@@ -348,39 +284,3 @@ class Watcher:
             return next(iter(self._judges.check_many([message])))
 
         return Following(check, ThreadReader(thread, title=title))
-
-
-class _Ahead:
-    """Arrivals, of which the next can be looked at before it is taken."""
-
-    def __init__(self, arrivals: Iterator[Arrival | BadRow | Anew], name: str) -> None:
-        self._arrivals, self._name = arrivals, name
-        self._next: Arrival | BadRow | Anew | None = None
-
-    def peek(self) -> Arrival | BadRow | Anew | None:
-        """Return what comes next, or None where nothing more is there for now."""
-        if self._next is None:
-            try:
-                self._next = next(self._arrivals, None)
-            except OSError as err:
-                reason = f"cannot be read: {err.strerror or err}. It is tried again."
-                self._next = BadRow(place=self._name, reason=reason, kind="rest")
-        return self._next
-
-    def take(self) -> None:
-        """Pass over what came next."""
-        self._next = None
-
-    def while_missing(self) -> Iterator[Arrival]:
-        """Take and yield the messages that an export no longer holds, as long as such come."""
-        while isinstance(coming := self.peek(), Arrival) and coming.change is Change.MISSING:
-            self.take()
-            yield coming
-
-
-def _cut(message: Message) -> Message:
-    """Return a message with no more text than is read, and one character to tell of the rest."""
-    if len(message.text) <= MAX_CHARS and len(message.parent or "") <= MAX_CHARS:
-        return message
-    parent = message.parent and message.parent[:MAX_CHARS]
-    return replace(message, text=message.text[: MAX_CHARS + 1], parent=parent)
