@@ -8,13 +8,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from tonecheck.messages import BadRow
-from tonecheck.watch.source import (
-    CONTEXT,
-    Anew,
-    Arrival,
-    Reading,
-    Source,
-)
+from tonecheck.watch.jsonl import LineReader, Splitter, Spot
+from tonecheck.watch.source import CONTEXT, Anew, Arrival, Reading, Source
 
 _PORTION = 256 * 1024
 _PRINT = 256  # bytes that tell one file from another
@@ -45,7 +40,7 @@ class Lines(Source):
         self.name = name
         self._path, self._only_new = path, reading.only_new
         self._lines = LineReader(name, reading)
-        self._file = path.open("rb")
+        self._file: IO[bytes] = path.open("rb")
         self._next: IO[bytes] | None = None
         self._drained = False
         self._done = Spot()
@@ -80,8 +75,7 @@ class Lines(Source):
             yield from self._switch(self._next)
         elif not self._fits(self._file):  # cut off, or written anew in its place
             yield from self._restart(self._file)
-        self._file.seek(self._splitter.spot.offset + len(self._splitter.rest))
-        while data := self._file.read(_PORTION):
+        while data := self._portion():
             for spot, line in self._splitter.feed(data):
                 yield from self._lines.read(spot, line)
         for spot, line in self._splitter.end():
@@ -135,6 +129,11 @@ class Lines(Source):
         self._file.close()
         if self._next is not None:
             self._next.close()
+
+    def _portion(self) -> bytes:
+        # Between two portions, what was judged is committed, which looks elsewhere in the file.
+        self._file.seek(self._splitter.spot.offset + len(self._splitter.rest))
+        return self._file.read(_PORTION)
 
     def _switch(self, newer: IO[bytes]) -> Iterator[BadRow | Anew]:
         """Go on in the file that took the place of this one."""
