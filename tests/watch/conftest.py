@@ -15,14 +15,14 @@ from tonecheck.watch.watcher import Watcher
 
 
 class Judges:
-    """Take every message that says "idiot" for hostile, and break on those that say "break"."""
+    """Take every message that says "idiot" for hostile, and break on those that say "unjudgeable"."""
 
     def __init__(self):
         self.judged = []
 
     def check_many(self, messages):
         for message in messages:
-            if "break" in message.text:
+            if "unjudgeable" in message.text:
                 raise RuntimeError("secret words")
             self.judged.append(message)
             yield self._verdict(message)

@@ -140,13 +140,13 @@ def test_the_formats_of_chats_are_watched_as_well(watch, tmp_path):
 
 
 def test_a_place_that_is_not_there_is_an_error(watch, tmp_path):
-    with pytest.raises(InputError, match="there is no such file or folder. Check the path."):
+    with pytest.raises(InputError, match=r"there is no such file or folder\. Check the path\."):
         watch(tmp_path / "nothing.jsonl")
 
 
 def test_a_state_is_used_by_one_watcher_at_a_time(watch, log, tmp_path):
     watch(log.path, tmp_path / "state.sqlite")
-    with pytest.raises(InputError, match="another watcher uses this state. End that one, or"):
+    with pytest.raises(InputError, match=r"another watcher uses this state\. End that one, or"):
         watch(log.path, tmp_path / "state.sqlite")
 
 

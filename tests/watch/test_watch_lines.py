@@ -67,7 +67,7 @@ def test_a_broken_line_is_named_by_its_place_and_costs_no_other(watch, log, rows
 def test_a_message_that_cannot_be_judged_costs_no_other_and_says_no_words_of_it(watch, log, rows):
     row, _, pile = rows
     first, *others = pile()
-    one = watch(log.write(first, row("x", text="break"), *others).path).look()
+    one = watch(log.write(first, row("x", text="unjudgeable"), *others).path).look()
 
     assert one.told == ["t"]
     assert one.reasons == ["could not be judged (RuntimeError). Please report."]

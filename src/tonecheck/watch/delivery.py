@@ -73,10 +73,13 @@ class Delivery:
             self.deliver()
         left = self._state.undelivered
         if left:
-            where = "tried again at the next start" if self._state.lasts else "lost with this run"
-            raise InputError(
-                f"{webhook.host} did not take {left:,} alerts. They were printed, and are {where}."
+            where = (
+                "will be tried again at the next start"
+                if self._state.lasts
+                else "will not be tried again"
             )
+            count = "1 alert. It was" if left == 1 else f"{left:,} alerts. They were"
+            raise InputError(f"{webhook.host} did not take {count} printed, and {where}.")
 
     def _post(self, alert: Waiting, webhook: Webhook) -> bool:
         """Post an alert; return whether to go on with the next."""

@@ -2,7 +2,8 @@
 
 import itertools
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +63,15 @@ class Export(Source):
         self._read, self._is_done = stamp, False
         self._round += 1
         pass_over = self._reading.only_new and self._round == 1
-        complete = True
+        complete, rows = True, self._rows(pass_over=pass_over)
         try:
-            for portion in _portions(self._rows(pass_over=pass_over)):
+            while portion := list(itertools.islice(rows, _PORTION)):
                 bad = [row for row in portion if isinstance(row, BadRow)]
                 complete = complete and all(row.kind != "rest" for row in bad)
                 yield from bad
-                yield from _sorted([row for row in portion if isinstance(row, Arrival)])
+                if len(portion) < _PORTION and complete:
+                    yield from self._gone()  # before what is new, which might make too much of it
+                yield from _in_order(row for row in portion if isinstance(row, Arrival))
         except (ToneCheckError, OSError) as err:
             yield BadRow(place=self.name, reason=_reason(err), kind="rest")
             return
@@ -90,7 +93,7 @@ class Export(Source):
 
     def context(self, thread: bytes) -> Sequence[Arrival]:
         """Return what the export holds of a thread that was read before."""
-        return _sorted([arrival for arrival in self._context if arrival.thread == thread])
+        return _in_order(arrival for arrival in self._context if arrival.thread == thread)
 
     def forget(self) -> None:
         """Forget what was read, since the file is no longer there."""
@@ -116,11 +119,14 @@ class Export(Source):
                 yield row
                 continue
             arrival = self._arrival(row, name)
-            if pass_over or self._state.seen(arrival.key) == arrival.mark:
+            before = self._state.seen(arrival.key)
+            if pass_over or before == arrival.mark:
                 self._context.append(arrival)
                 self.took(arrival)
-            else:
-                yield arrival
+                continue
+            if before is not None:  # it is still there, if not as it was
+                self.took(replace(arrival, mark=before))
+            yield arrival
 
     def _arrival(self, message: Message, format: str) -> Arrival:
         thread = thread_of(message, format=format, name=self.name)
@@ -140,20 +146,16 @@ def _identity(message: Message) -> tuple[str, ...]:
     return ("time", message.time.isoformat(), message.author, message.text)
 
 
-def _portions(rows: Iterator[Arrival | BadRow]) -> Iterator[list[Arrival | BadRow]]:
-    """Yield rows in portions, in each of which a message stands once: as it was read last."""
-    while portion := list(itertools.islice(rows, _PORTION)):
-        latest = {row.key: row for row in portion if isinstance(row, Arrival)}
-        yield [*(row for row in portion if isinstance(row, BadRow)), *latest.values()]
+def _in_order(arrivals: Iterable[Arrival]) -> list[Arrival]:
+    """Return arrivals in the order of time, or as they are where one has none.
 
-
-def _sorted(arrivals: list[Arrival]) -> list[Arrival]:
-    """Return arrivals in the order of time, or as they are where one has none."""
-    times = [arrival.message.time for arrival in arrivals]
-    dated = {id(arrival): time for arrival, time in zip(arrivals, times, strict=True) if time}
-    if len(dated) < len(arrivals):
-        return arrivals
-    return sorted(arrivals, key=lambda arrival: dated[id(arrival)])
+    A message that stands there twice counts as it was read last.
+    """
+    latest = list({arrival.key: arrival for arrival in arrivals}.values())
+    dated = {one.key: one.message.time for one in latest if one.message.time is not None}
+    if len(dated) < len(latest):
+        return latest
+    return sorted(latest, key=lambda arrival: dated[arrival.key])
 
 
 def _reason(err: Exception) -> str:
