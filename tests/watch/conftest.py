@@ -15,7 +15,7 @@ from tonecheck.watch.watcher import Watcher
 
 
 class Judges:
-    """Take every message that says "idiot" for hostile, and break on those that say "unjudgeable"."""
+    """Take every message that says "idiot" for hostile, and fail at those said to be unjudgeable."""
 
     def __init__(self):
         self.judged = []

@@ -43,8 +43,8 @@ class Talk:
         self.thread = first.thread
         self.source = source
         self.count = 0
-        self._follow = lambda: follow(first.message.thread, first.message.title)
-        self.following = self._follow()
+        self._follow, self._name = follow, (first.message.thread, first.message.title)
+        self.following = follow(*self._name)
         self._latest: deque[Turn] = deque()
 
     def link(self, arrival: Arrival) -> Turn:
@@ -124,7 +124,7 @@ class Talk:
 
     def _read(self, turns: Collection[Turn]) -> list[Finding]:
         """Follow the thread anew, with the verdicts that are known."""
-        self.following = self._follow()
+        self.following = self._follow(*self._name)
         found: list[Finding] = []
         for turn in turns:
             turn.linked = self.following.link(turn.arrival.message)
