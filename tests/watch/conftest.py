@@ -15,7 +15,7 @@ from tonecheck.watch.watcher import Watcher
 
 
 class Judges:
-    """Take every message that says "idiot" for hostile, and fail at those said to be unjudgeable."""
+    """Take every message that says "idiot" for hostile, and fail at those unjudgeable."""
 
     def __init__(self):
         self.judged = []

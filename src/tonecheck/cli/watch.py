@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,7 +35,7 @@ _DURATION = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LONGEST_SECRET = 4_096
 
-Place = Annotated[
+Where = Annotated[
     str, typer.Argument(metavar="FILE|FOLDER", help="What to watch; - reads standard input.")
 ]
 StateFile = Annotated[
@@ -71,7 +72,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print each alert as one li
 
 
 def watch(  # noqa: PLR0913  an option is a parameter
-    place: Place,
+    place: Where,
     *,
     state: StateFile = None,
     webhook: WebhookUrl = None,
@@ -123,9 +124,13 @@ def watch(  # noqa: PLR0913  an option is a parameter
         _say("Reading from the keyboard; Ctrl-D ends the input.")
     team = Team.load(model, settings=settings, workers=usable_cores())
     reading = Reading(format=format, columns=mapping, only_new=only_new, last=once, every=every)
-    with State(state) as memory, Progress(quiet=quiet or sys.stdout.isatty()) as progress:
+    with (
+        State(state) as memory,
+        closing(Place(place, reading, state=memory)) as watched,
+        Progress(quiet=quiet or sys.stdout.isatty()) as progress,
+    ):
         watcher = Watcher(
-            Place(place, reading, state=memory),
+            watched,
             team,
             state=memory,
             delivery=Delivery(memory, _show_json if as_json else _show, _say, webhook=hook),
