@@ -218,4 +218,5 @@ def _summary(watcher: "Watcher") -> str:
     return (
         f"messages: {counts.messages:,}, alerts: {counts.alerts:,}"
         f"{changed if counts.edited or counts.deleted else ''}; bad rows: {counts.bad:,}"
+        f"{f'; not posted: {watcher.undelivered:,}' if watcher.undelivered else ''}"
     )

@@ -40,6 +40,11 @@ class Delivery:
         """Return whether alerts are posted."""
         return self._webhook is not None
 
+    @property
+    def undelivered(self) -> int:
+        """Return how many alerts the webhook has not taken, or refused."""
+        return self._state.undelivered if self._webhook else 0
+
     def deliver(self) -> None:
         """Print what was not printed, and post what can be posted now."""
         for alert in self._state.to_print():
@@ -71,7 +76,7 @@ class Delivery:
         while self._state.to_post() and time.monotonic() + webhook.wait < deadline:
             time.sleep(webhook.wait)
             self.deliver()
-        left = self._state.undelivered
+        left = self.undelivered
         if left:
             where = (
                 "will be tried again at the next start"

@@ -72,6 +72,11 @@ class Watcher:
         """Return how many threads are followed now."""
         return len(self._talks)
 
+    @property
+    def undelivered(self) -> int:
+        """Return how many alerts the webhook has not taken."""
+        return self._delivery.undelivered
+
     def run(self) -> None:
         """Watch until nothing can arrive any more; without an end of that kind, for ever.
 
