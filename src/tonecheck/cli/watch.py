@@ -90,11 +90,11 @@ def watch(  # noqa: PLR0913  an option is a parameter
     config: Config = None,
     quiet: Quiet = False,
 ) -> None:
-    """Follow conversations as they grow, and tell of each thread that crosses the line, once.
+    """Follow conversations and tell of threads that cross the line.
 
     A thread crosses the line when a message completes a pattern of concern, such as a pile-on. The
-    alert says where, and why in one sentence. It can be wrong: a person reads the thread and
-    decides.
+    alert says where, and why in one sentence; each thread is told of once. It can be wrong: a
+    person reads the thread and decides.
 
     FILE may be JSON lines that something appends to, as `score` reads them, also if it is rotated
     or cut off; a line {"id": …, "deleted": true} takes a message back. Exports of other formats are
