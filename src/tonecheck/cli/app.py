@@ -42,7 +42,8 @@ _EPILOG = (
     )
     + "\n\n\b\nExit codes: 0 done, 1 a --fail-on gate was hit, 2 wrong usage or input,\n"
     "3 an error of tonecheck itself, 130 interrupted.\n\n"
-    "Nothing is sent anywhere unless you name an address. tonecheck is fallible: a person decides."
+    "Nothing is sent anywhere unless you name an address.\n\n"
+    "tonecheck is fallible: a person decides."
 )
 
 

@@ -138,5 +138,7 @@ def _may_be_lines(start: bytes, *, named: bool) -> bool:
     if start.startswith((PARQUET_MAGIC, b"\xff\xfe", b"\xfe\xff")):
         return False  # UTF-16, which has other line breaks, is read whole
     text = start.decode("utf-8-sig", "replace").lstrip()
+    if named:
+        return not text.startswith("[")  # the first line of all may be the broken one
     shape = json_shape(text)
-    return text.startswith("{") and (named or (shape is not None and shape.lists == 0))
+    return text.startswith("{") and shape is not None and shape.lists == 0
