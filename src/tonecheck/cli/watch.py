@@ -142,7 +142,7 @@ def watch(  # noqa: PLR0913  an option is a parameter
                 with_text=with_text,
                 on_bad=_say_bad,
                 on_progress=lambda count: progress.update("watching", count),
-                on_idle=_told_once(place, quiet=quiet or once),
+                on_idle=_told_once(place, quiet=quiet or once or place == "-"),
             ),
         )
         try:
