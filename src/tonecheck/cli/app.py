@@ -26,6 +26,7 @@ from tonecheck.cli import (
     score,
     serve,
     train,
+    watch,
 )
 from tonecheck.cli.options import examples
 from tonecheck.console import printable
@@ -41,7 +42,8 @@ _EPILOG = (
     )
     + "\n\n\b\nExit codes: 0 done, 1 a --fail-on gate was hit, 2 wrong usage or input,\n"
     "3 an error of tonecheck itself, 130 interrupted.\n\n"
-    "Nothing is sent anywhere. tonecheck is fallible: a person decides."
+    "Nothing is sent anywhere unless you name an address.\n\n"
+    "tonecheck is fallible: a person decides."
 )
 
 
@@ -72,6 +74,7 @@ app = typer.Typer(
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("score", epilog=score.EXAMPLES)(score.score)
 app.command("audit", epilog=audit.EXAMPLES)(audit.audit)
+app.command("watch", epilog=watch.EXAMPLES)(watch.watch)
 app.command("changes", epilog=changes.EXAMPLES)(changes.changes)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.add_typer(keys.keys, name="keys")

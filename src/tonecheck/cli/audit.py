@@ -115,7 +115,7 @@ def audit(  # noqa: PLR0913  an option is a parameter
 
     An audit that is interrupted or killed keeps what it has done: the same command goes on.
     """
-    mapping = _mapping(columns or [])
+    mapping = column_mapping(columns or [])
     settings = settings_file(config)
     selection = read_selection((since, until, time_zone), include or (), exclude or ())
     hiding = read_hiding(pseudonymise, redact=redact)
@@ -188,7 +188,12 @@ def _say(notice: str) -> None:
     typer.echo(printable(notice), err=True)
 
 
-def _mapping(pairs: list[str]) -> dict[str, str]:
+def column_mapping(pairs: list[str]) -> dict[str, str]:
+    """Return which column holds each field, as `--map` says it.
+
+    Raises:
+        InputError: If a pair is not FIELD=COLUMN.
+    """
     mapping = {}
     for pair in pairs:
         field, sign, column = pair.partition("=")

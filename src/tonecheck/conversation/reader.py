@@ -39,6 +39,11 @@ class ThreadReader:
         self._findings: list[Finding] = []
         self._model = ""
 
+    @property
+    def heat(self) -> float:
+        """Return how hot the thread is now."""
+        return self._heat.value
+
     def add(self, message: Message, verdict: Verdict) -> tuple[Finding, ...]:
         """Take the next message, and return the patterns that it completes."""
         turn = self._turns.next(message, verdict)
@@ -73,9 +78,25 @@ class Following:
 
     def add(self, message: Message) -> tuple[Finding, ...]:
         """Take the next message, and return the patterns that it completes."""
-        linked = self._links.fill(message)
-        return self._reader.add(linked, self._check(linked))
+        linked = self.link(message)
+        return self.take(linked, self._check(linked))
+
+    def link(self, message: Message) -> Message:
+        """Return the next message with its id and what it answers, to be judged elsewhere.
+
+        Whoever judges many threads' messages together links each, and then takes each, in order.
+        """
+        return self._links.fill(message)
+
+    def take(self, linked: Message, verdict: Verdict) -> tuple[Finding, ...]:
+        """Take a message that was linked and judged, and return the patterns that it completes."""
+        return self._reader.add(linked, verdict)
 
     def report(self) -> ThreadReport:
         """Return what the thread shows so far."""
         return self._reader.report()
+
+    @property
+    def heat(self) -> float:
+        """Return how hot the thread is now, in constant time; see `Heat`."""
+        return self._reader.heat

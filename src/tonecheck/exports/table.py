@@ -48,6 +48,7 @@ _PEEK = 20  # rows looked at before saying that no column holds the text
 _SHOWN, _SHOWN_LENGTH = 8, 30  # of a table without a header these are what people wrote
 _SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 _ADVICE = "Use ISO 8601, or leave the column out with --map time=."
+_KEPT_IDS = 100_000
 _LONGEST_ID = 64  # of the ids that are kept to tell a link from a text
 _NUMBER = re.compile(r"(\d{1,20})(?:\.0)?", re.ASCII)
 _REDDIT = re.compile(r"\At[13]_")
@@ -94,7 +95,7 @@ class Table(Reader):
         Raises:
             InputError: If no column holds the text, or a mapped column or field does not exist.
         """
-        self._check_fields()
+        self.check_fields()
         stream = rows(path)
         first = list(itertools.islice(stream, _PEEK))
         names = list(dict.fromkeys(n for row in first if isinstance(row, Row) for n in row.cells))
@@ -108,11 +109,16 @@ class Table(Reader):
                 continue
             columns = tuple(row.cells)
             if columns not in known:
-                known = {columns: self._mapped(columns)}
+                known = {columns: self.mapped(columns)}
             yield posts.message(row, known[columns])
         yield from posts.times.notice(path.name, _ADVICE)
 
-    def _check_fields(self) -> None:
+    def check_fields(self) -> None:
+        """Refuse a mapping of a field that does not exist.
+
+        Raises:
+            InputError: If there is one.
+        """
         for name in self.columns:
             if name not in FIELDS:
                 raise InputError(
@@ -126,13 +132,13 @@ class Table(Reader):
                 raise InputError(
                     f"{name} is mapped to {column!r}, which is no column. {held}", place=place
                 )
-        if not self._mapped(names).get("text"):
+        if not self.mapped(names).get("text"):
             raise InputError(
                 f"no column is known to hold the text. {held} Name it: --map text=COLUMN.",
                 place=place,
             )
 
-    def _mapped(self, names: Iterable[str]) -> dict[str, str]:
+    def mapped(self, names: Iterable[str]) -> dict[str, str]:
         """Return the column of each field that has one."""
         names = list(names)
         mapped = {}
@@ -146,12 +152,48 @@ class Table(Reader):
         return {name: column for name, column in mapped.items() if column}
 
 
-class _Posts:
-    """What has been read of one table."""
+class TableLines:
+    """Reads a table of JSON lines that is still being written, row by row.
 
-    def __init__(self) -> None:
+    It remembers the latest ids only, so that a table may grow for ever.
+    """
+
+    def __init__(self, columns: Mapping[str, str] | None = None) -> None:
+        """Begin a table.
+
+        Args:
+            columns: Which column holds which field; see `Table`.
+
+        Raises:
+            InputError: If a mapped field does not exist.
+        """
+        self._table = Table(columns or {})
+        self._table.check_fields()
+        self._posts = _Posts(kept=_KEPT_IDS)
+        self._told = False
+
+    def message(self, row: Row) -> Message | BadRow:
+        """Return the message of the next row, or what is wrong with it."""
+        return self._posts.message(row, self._table.mapped(row.cells))
+
+    def notice(self, place: str) -> Iterator[BadRow]:
+        """Yield, the first time that there is one, that a time could not be read."""
+        if self._posts.times.unread and not self._told:
+            self._told = True
+            yield from self._posts.times.notice(place, _ADVICE)
+
+
+class _Posts:
+    """What has been read of one table.
+
+    Args:
+        kept: How many of the latest ids are remembered; all where None.
+    """
+
+    def __init__(self, *, kept: int | None = None) -> None:
         self.times = Times()
-        self._ids: set[str] = set()
+        self._ids: dict[str, None] = {}
+        self._kept = kept
 
     def message(self, row: Row, columns: Mapping[str, str]) -> Message | BadRow:
         """Return the message of a row, or what is wrong with it."""
@@ -178,7 +220,9 @@ class _Posts:
     def _link(self, cells: dict[str, Any], columns: Mapping[str, str]) -> None:
         """Read a parent that is an id, and not a text, as a link to that message."""
         if "id" in columns and "parent" in columns and len(cells["id"]) <= _LONGEST_ID:
-            self._ids.add(cells["id"])
+            self._ids[cells["id"]] = None
+            if self._kept is not None and len(self._ids) > self._kept:
+                del self._ids[next(iter(self._ids))]
         parent = cells.get("parent")
         if parent == "":
             cells["parent"] = None  # an empty cell, not an empty message

@@ -1,0 +1,1 @@
+"""Follows conversations that grow, and tells people of threads that cross the line."""
