@@ -119,9 +119,7 @@ class ConversationFiles:
         lines, sheet = (folder / name for name in CONVERSATIONS)
         self._lines = lines.open("w", encoding="utf-8", newline="\n")
         # the mark at the beginning (utf-8-sig) is how Excel knows that this is not Latin-1
-        self._sheet = sheet.open(
-            "w", encoding="utf-8-sig", errors="backslashreplace", newline=""
-        )
+        self._sheet = sheet.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="")
         self._cells = csv.writer(self._sheet)
         self._cells.writerow(COLUMNS)
 

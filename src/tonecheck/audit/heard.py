@@ -11,6 +11,7 @@ from typing import Any
 from tonecheck.audit.members import label
 from tonecheck.audit.spool import Spool
 from tonecheck.audit.stored import Stored, seconds, unpack
+from tonecheck.audit.summary import MIN_ANSWERS
 from tonecheck.conversation.groups import Counts, GroupVoice, group_voices
 from tonecheck.conversation.inequality import gini
 from tonecheck.conversation.returns import CAVEAT, WATCHED, Met
@@ -27,6 +28,10 @@ VOICES = "voices.json"
 MOST_PEOPLE = 500
 """How many people it names at most; the figures cover all of them."""
 
+LEAST_UNKIND = 2
+"""How many unkind replies it takes to be shown as met unkindly; one may be a mistake."""
+
+_MOST_MET = 8
 _SAID = """
 CREATE TEMP TABLE said (
     seq INTEGER PRIMARY KEY, turn INTEGER, member INTEGER, at REAL, parent INTEGER, words INTEGER,
@@ -70,6 +75,7 @@ SELECT w.unkind, count(*), sum(EXISTS (SELECT 1 FROM said s WHERE s.member = w.m
     AND (s.at > w.since OR (s.at = w.since AND s.seq > w.seq)) AND s.at - w.since <= :days))
 FROM waited w, bounds WHERE last - w.since >= :days GROUP BY 1
 """
+_MET_UNKINDLY = f"p.replies >= {MIN_ANSWERS} AND p.unkind >= {LEAST_UNKIND}"
 _MET = {None: Met.BY_NOBODY, 0: Met.KINDLY, 1: Met.UNKINDLY}
 
 
@@ -79,6 +85,8 @@ class Heard:
 
     Attributes:
         people: Whoever wrote most words, `MOST_PEOPLE` at most.
+        met: Whoever got most unkind replies for each message they wrote, among those who got
+            enough replies to say anything.
         total: How many people wrote.
         gini_messages: How unevenly messages are spread; None where there are none.
         gini_words: How unevenly words are spread.
@@ -88,6 +96,7 @@ class Heard:
     """
 
     people: tuple[Voice, ...]
+    met: tuple[Voice, ...]
     total: int
     gini_messages: float | None
     gini_words: float | None
@@ -101,6 +110,7 @@ class Heard:
             "schema": 1,
             "people_total": self.total,
             "people": [voice.to_dict() for voice in self.people],
+            "met_unkindly": [voice.to_dict() for voice in self.met],
             "gini": {"messages": self.gini_messages, "words": self.gini_words},
             "reciprocity": self.reciprocity.counted(),
             "newcomers": {str(met): share.counted() for met, share in self.newcomers.items()},
@@ -144,7 +154,8 @@ class VoiceCounts:
         rows(_PAIRS)
         rows("CREATE INDEX temp.pairs_by_both ON pairs (member, met)")
         return Heard(
-            people=tuple(self._voices()),
+            people=tuple(self._voices("1", "p.words DESC", MOST_PEOPLE)),
+            met=tuple(self._voices(_MET_UNKINDLY, "1.0 * p.unkind / p.messages DESC", _MOST_MET)),
             total=int(rows("SELECT count(*) FROM people")[0][0]),
             gini_messages=gini(one for (one,) in self._spool.stream("SELECT messages FROM people")),
             gini_words=gini(one for (one,) in self._spool.stream("SELECT words FROM people")),
@@ -153,12 +164,12 @@ class VoiceCounts:
             groups=tuple(self._groups()),
         )
 
-    def _voices(self) -> Iterator[Voice]:
+    def _voices(self, where: str, order: str, most: int) -> Iterator[Voice]:
         messages, words = self._totals()
         found = self._spool.rows(
             "SELECT p.member, a.name, p.messages, p.words, p.replies, p.unkind FROM people p "
-            "JOIN members a ON a.key = p.member ORDER BY p.words DESC, p.member LIMIT ?",
-            MOST_PEOPLE,
+            f"JOIN members a ON a.key = p.member WHERE {where} ORDER BY {order}, p.member LIMIT ?",
+            most,
         )
         for member, name, *counts in found:
             author = label(member, unpack(name), names=self._names)
@@ -172,8 +183,10 @@ class VoiceCounts:
     def _returned(self) -> dict[Met, Share]:
         days = WATCHED.total_seconds()
         sql = _NEWCOMERS.replace(":days", "?")
-        found = {_MET[unkind]: Share(back, total) for unkind, total, back in self._spool.rows(
-            sql, *[days] * sql.count("?"))}
+        found = {
+            _MET[unkind]: Share(back, total)
+            for unkind, total, back in self._spool.rows(sql, *[days] * sql.count("?"))
+        }
         return {met: found.get(met, Share(0, 0)) for met in Met}
 
     def _groups(self) -> list[GroupVoice]:

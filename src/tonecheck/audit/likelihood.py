@@ -3,7 +3,6 @@
 from typing import Protocol
 
 
-
 class Risk(Protocol):
     """A probability with the ends of its interval, each in [0, 1]."""
 

@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 360, 300
+WIDTH = 380
 MOST_PEOPLE = 10
 """How many people a drawing holds; more could not be told apart."""
 
-_ACROSS, _DOWN = 108, 104
+_ACROSS, _DOWN = 92, 100
 _DOT = 9
+_ABOVE = 36  # above and below all dots, for names and bends
 _GAP = 6  # between the end of an arrow and a dot
 _HEAD = 7
 _BEND = 0.16  # so that two people's arrows to each other lie side by side
@@ -51,9 +52,10 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """A drawing of `WIDTH` by `HEIGHT`, and what it shows in words.
+    """A drawing, `WIDTH` wide, and what it shows in words.
 
     Attributes:
+        height: How high it is.
         people: Those who answer or are answered most.
         arrows: From whoever answers to whoever is answered; unkind ones last, on top.
         replies: What the arrows stand for, for a table; the most unkind first.
@@ -61,6 +63,7 @@ class Network:
         sentence: What the drawing shows.
     """
 
+    height: float
     people: tuple[Person, ...]
     arrows: tuple[Arrow, ...]
     replies: tuple[Replies, ...]
@@ -84,6 +87,7 @@ def draw_network(replies: Sequence[Replies]) -> Network | None:
     shown.sort(key=lambda one: (-one.unkind, -one.count, one.author, one.to))
     people = {name: _person(name, nth, len(names)) for nth, name in enumerate(names)}
     return Network(
+        height=max(person.y for person in people.values()) + _ABOVE,
         people=tuple(people.values()),
         arrows=tuple(_arrow(one, people) for one in reversed(shown)),
         replies=tuple(shown),
@@ -95,7 +99,7 @@ def draw_network(replies: Sequence[Replies]) -> Network | None:
 def _person(name: str, nth: int, count: int) -> Person:
     turn = 2 * math.pi * nth / count - math.pi / 2
     x = WIDTH / 2 + _ACROSS * math.cos(turn)
-    y = HEIGHT / 2 + _DOWN * math.sin(turn)
+    y = _ABOVE + _DOWN + _DOWN * math.sin(turn)
     side = 0 if abs(math.cos(turn)) < 0.2 else math.copysign(1, math.cos(turn))
     lift = math.copysign(22, math.sin(turn)) if not side else 0
     return Person(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tonecheck.audit.conversations import QUIET, Conversations, ReadThread
-from tonecheck.audit.heard import Heard
+from tonecheck.audit.heard import LEAST_UNKIND, Heard
 from tonecheck.audit.members import NameMask, label
-from tonecheck.audit.network import MOST_PEOPLE, Network, Replies, draw_network
+from tonecheck.audit.network import MOST_PEOPLE, WIDTH, Network, Replies, draw_network
 from tonecheck.audit.quotes import MAX_NAME, MAX_TITLE, Quote, make_mask, make_quote
 from tonecheck.audit.spool import Spool
 from tonecheck.audit.stored import unpack
@@ -15,7 +15,6 @@ from tonecheck.conversation.pattern import Finding
 from tonecheck.conversation.returns import CAVEAT, WATCHED, Met
 from tonecheck.conversation.voices import Voice
 from tonecheck.highlight import visible
-from tonecheck.shares import Share
 
 PATTERNS = {
     "pile_on": "Pile-on",
@@ -128,13 +127,13 @@ class Panels:
             "met": [(_MET[met], share) for met, share in heard.newcomers.items()],
             "caveat": CAVEAT,
             "watched_days": WATCHED.days,
+            "least_unkind": LEAST_UNKIND,
+            "map_width": WIDTH,
             "curve_size": (CURVE_WIDTH, CURVE_HEIGHT),
         }
 
 
-def make_panels(
-    spool: Spool, conversations: Conversations, heard: Heard, *, names: bool
-) -> Panels:
+def make_panels(spool: Spool, conversations: Conversations, heard: Heard, *, names: bool) -> Panels:
     """Return what to show, with all that is to be hidden hidden.
 
     Args:
@@ -229,9 +228,7 @@ def draw_curve(thread: ReadThread) -> Curve:
     points = [(_MARGIN + nth * across, _height(heat)) for nth, heat in enumerate(thread.curve)]
     line = points if len(points) > 1 else [*points, (CURVE_WIDTH - _MARGIN, points[0][1])]
     floor = _height(0)
-    numbers = sorted(
-        {int(turn) - thread.first for one in thread.findings for turn in one.messages}
-    )
+    numbers = sorted({int(turn) - thread.first for one in thread.findings for turn in one.messages})
     places = dict.fromkeys(number // thread.step for number in numbers)
     every = -(-len(points) // _ROWS)
     last = thread.curve[-1]

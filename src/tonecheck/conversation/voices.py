@@ -158,4 +158,3 @@ class Voices:
             newcomers=self._returns.shares(),
             groups=tuple(group_voices(counts, groups or {})),
         )
-
