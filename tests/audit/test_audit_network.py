@@ -37,6 +37,7 @@ def test_people_with_unkind_replies_come_first_and_the_sentence_names_them():
     rows.append(Replies(author="Rex", to="Ana", count=3, unkind=2))
     drawn = draw_network(rows)
     assert {person.name for person in drawn.people[:2]} == {"Ana", "Rex"}
+    assert drawn.people[2].name == "Member 02"  # whole
     assert drawn.arrows[-1].unkind  # on top
     assert drawn.sentence.endswith(
         "2 are flagged as hostile or dismissive, most often from Rex to Ana (2 times)."

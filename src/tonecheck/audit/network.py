@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
 WIDTH = 380
 MOST_PEOPLE = 10
@@ -16,6 +17,8 @@ _GAP = 6  # between the end of an arrow and a dot
 _HEAD = 7
 _BEND = 0.16  # so that two people's arrows to each other lie side by side
 _MOST_WIDTH = 5.0
+_ROOM = 11.5  # for a name beside its dot, in widths of a small letter
+_BROAD = 1.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +106,24 @@ def _person(name: str, nth: int, count: int) -> Person:
     side = 0 if abs(math.cos(turn)) < 0.2 else math.copysign(1, math.cos(turn))
     lift = math.copysign(22, math.sin(turn)) if not side else 0
     return Person(
-        name=name,
+        name=_fit(name),
         x=round(x, 1),
         y=round(y, 1),
         name_x=round(x + 14 * side, 1),
         name_y=round(y + lift + 4, 1),
         anchor={0: "middle", 1: "start", -1: "end"}[int(side)],
     )
+
+
+def _fit(name: str) -> str:
+    """Return as much of a name as there is room for."""
+    room = _ROOM
+    for at, char in enumerate(name):
+        room -= _BROAD if char in "mwMW@%" or east_asian_width(char) in "WF" else 1
+        room -= 0.3 * char.isupper()
+        if room < (0 if at == len(name) - 1 else 1):
+            return name[:at] + "…"
+    return name
 
 
 def _arrow(one: Replies, people: dict[str, Person]) -> Arrow:

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 _MAX_RECEIVERS = 12
 _MAX_EXPORTS = 20
 _REASON_SHOWN = 300
-_SHORT_NAME = 14  # beside a dot of a drawing
 _VERY_LIKELY = 0.9
 _OPEN_THREADS = 8  # the quotes of later ones are folded away, or a phone would scroll for ever
 
@@ -184,7 +183,6 @@ def _environment() -> Environment:
         likelihood=likelihood,
         name=lambda text: visible(text, MAX_NAME),
         percent=lambda value: f"{100 * value:.0f}%",
-        short=lambda text: visible(text, _SHORT_NAME),
         points=lambda value: points(value, 2),
         strength=_strength,
         title=lambda text: visible(text, MAX_TITLE),
