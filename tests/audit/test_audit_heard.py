@@ -59,7 +59,7 @@ def by_sql(messages, check, groups=None):
         spool.end_judging()
         counts = VoiceCounts(spool, names=True)
         for stored, verdict in spool.judged_in_order():
-            counts.write(stored, verdict)
+            counts.write(stored, Turns().next(stored.message, verdict))
         return counts.end()
 
 

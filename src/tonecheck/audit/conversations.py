@@ -18,6 +18,7 @@ from tonecheck.conversation.pattern import Finding
 from tonecheck.conversation.reader import ThreadReader
 from tonecheck.conversation.report import URGENCY, ThreadReport
 from tonecheck.conversation.returns import WATCHED
+from tonecheck.conversation.turn import Turn, Turns
 from tonecheck.shares import Share
 from tonecheck.verdict import Verdict
 
@@ -115,6 +116,7 @@ class ConversationFiles:
         self._shown: list[tuple[tuple[float, ...], ReadThread]] = []
         self._mended: list[tuple[tuple[float, ...], ReadThread]] = []
         self._reader: ThreadReader | None = None
+        self._turns = Turns()
         self._first: Stored | None = None
         lines, sheet = (folder / name for name in CONVERSATIONS)
         self._lines = lines.open("w", encoding="utf-8", newline="\n")
@@ -135,11 +137,11 @@ class ConversationFiles:
         self._lines.close()
         self._sheet.close()
 
-    def write(self, stored: Stored, verdict: Verdict) -> None:
-        """Read the next message, and write what its thread shows when the next one begins."""
+    def write(self, stored: Stored, verdict: Verdict) -> Turn:
+        """Read the next message and return its turn; its thread is written when another begins."""
         if self._reader is None or self._first is None or stored.thread != self._first.thread:
             self._end_thread()
-            self._first = stored
+            self._first, self._turns = stored, Turns()
             self._reader = ThreadReader(
                 stored.message.thread,
                 title=stored.message.title,
@@ -152,7 +154,9 @@ class ConversationFiles:
             reply_to="" if stored.parent is None else str(stored.parent),
             author=label(stored.member, stored.message.author, names=self._names),
         )
-        self._reader.add(message, verdict)
+        turn = self._turns.next(message, verdict)
+        self._reader.take(turn)
+        return turn
 
     def end(self) -> Conversations:
         """Write what the last thread shows, and return what the report needs of all of them."""

@@ -15,12 +15,9 @@ from tonecheck.audit.summary import MIN_ANSWERS
 from tonecheck.conversation.groups import Counts, GroupVoice, group_voices
 from tonecheck.conversation.inequality import gini
 from tonecheck.conversation.returns import CAVEAT, WATCHED, Met
-from tonecheck.conversation.turn import UNKIND
+from tonecheck.conversation.turn import Turn
 from tonecheck.conversation.voices import Voice
-from tonecheck.labels import Decision
-from tonecheck.prepare import prepare
 from tonecheck.shares import Share
-from tonecheck.verdict import Verdict
 
 VOICES = "voices.json"
 """The file that says who is heard."""
@@ -132,14 +129,13 @@ class VoiceCounts:
         self._spool, self._names = spool, names
         spool.rows(_SAID)
 
-    def write(self, stored: Stored, verdict: Verdict) -> None:
-        """Note a message; one without an author counts for nobody."""
+    def write(self, stored: Stored, turn: Turn) -> None:
+        """Note a message and its turn; one without an author counts for nobody."""
         if stored.member is None:
             return
-        unkind = any(verdict.tones[tone].decision is Decision.YES for tone in UNKIND)
-        words = len(prepare(stored.message.text).text.split())
+        words = len(turn.words.split())
         at = seconds(stored.message.time)
-        row = (stored.seq, stored.turn, stored.member, at, stored.parent, words, unkind)
+        row = (stored.seq, stored.turn, stored.member, at, stored.parent, words, turn.unkind)
         self._spool.change("INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
 
     def end(self) -> Heard:

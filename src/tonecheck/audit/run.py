@@ -299,8 +299,7 @@ def _write_messages(
         write_tables = stack.enter_context(tables)
         for done, (stored, verdict) in enumerate(spool.judged_in_order(), start=1):
             files.write(stored.message, verdict, author=_author(stored, names))
-            threads.write(stored, verdict)
-            voices.write(stored, verdict)
+            voices.write(stored, threads.write(stored, verdict))
             write_tables(stored, verdict)
             _tell(options, "writing", done, total=total)
         conversations = threads.end()
