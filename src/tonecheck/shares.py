@@ -35,6 +35,10 @@ class Share:
             "high": round(high, 4),
         }
 
+    def counted(self) -> dict[str, int | float | None]:
+        """Return `count` and `total`, and what `to_dict` returns."""
+        return {"count": self.count, "total": self.total, **self.to_dict()}
+
     @property
     def base(self) -> int:
         """Return what to tell the share in: 100, or as many as it takes to get past 2."""

@@ -51,6 +51,8 @@ class AuditOptions:
         names: Whether members appear under their names rather than pseudonyms.
         selection: Which messages the audit is about.
         hiding: What its files do not show; the names of those who are left out never.
+        groups: Which group each author is in, by the names in the exports, or None. Only the
+            figures of groups of five people or more are shown.
         title: What the report is called, or empty for the names of the exports.
         compare: The folder of an earlier audit to compare with, or None.
         also: Which of `TABLES` to write as well.
@@ -65,6 +67,7 @@ class AuditOptions:
     names: bool = False
     selection: Selection = field(default_factory=Selection)
     hiding: Hiding = field(default_factory=Hiding)
+    groups: Mapping[str, str] | None = None
     title: str = ""
     # What is not compared is no part of the manifest: it may change from run to run.
     compare: Path | None = field(default=None, compare=False)

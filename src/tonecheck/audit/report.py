@@ -12,6 +12,7 @@ from markupsafe import Markup
 from tonecheck import __version__
 from tonecheck.audit.changes import LIMITS, points
 from tonecheck.audit.members import NameMask
+from tonecheck.audit.panels import Panels
 from tonecheck.audit.quotes import (
     MAX_NAME,
     MAX_THREADS,
@@ -62,17 +63,19 @@ def render_report(
     summary: Mapping[str, Any],
     problems: Sequence[BadRow],
     *,
+    panels: Panels,
     comparison: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the report as one self-contained HTML page of less than 5 MB.
 
     Everything in it is bounded, each text by its characters and each list by its length: some
-    11 kB for each of 150 quotes at the very most, and 1 MB for all the rest.
+    11 kB for each of 260 quotes at the very most, and 1.5 MB for all the rest.
 
     Args:
         spool: The messages and their verdicts, for the quotes.
         summary: What `summary.json` holds.
         problems: The first rows that could not be read, and what else readers had to say.
+        panels: What threads and voices show.
         comparison: What `comparison.json` holds, or None where nothing was compared.
     """
     threads, unsure = _quoted(spool, summary)
@@ -101,6 +104,7 @@ def render_report(
         "problems": [_shown(row) for row in problems],
         "tones": TONES,
         "version": __version__,
+        **panels.context(),
     }
     return _environment().get_template("report.html.j2").render(context).lstrip()
 

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import tee
 from pathlib import Path
@@ -10,13 +11,17 @@ from typing import Any
 
 from tonecheck.audit.clusters import COUNTS
 from tonecheck.audit.comparison import COMPARISON, Audited, read_before, write_comparison
+from tonecheck.audit.conversations import CONVERSATIONS, ConversationFiles, Conversations
 from tonecheck.audit.engine import TABLE, Engine, Judged, KeptVerdicts, source_of, unjudged
 from tonecheck.audit.files import VerdictFiles, write_problem
+from tonecheck.audit.grouping import groups_note, keep_groups
+from tonecheck.audit.heard import VOICES, Heard, VoiceCounts
 from tonecheck.audit.hiding import Hidden, hide
 from tonecheck.audit.lists import LISTS, write_lists
 from tonecheck.audit.manifest import Export, Manifest, plain
 from tonecheck.audit.members import label
 from tonecheck.audit.options import AuditOptions, Checker
+from tonecheck.audit.panels import make_panels
 from tonecheck.audit.report import render_report
 from tonecheck.audit.selection import Selected, select
 from tonecheck.audit.spool import Spool
@@ -33,8 +38,8 @@ SCHEMA = 1
 """The version of `summary.json`; it grows only when a key changes its meaning or goes away."""
 
 FILES = (
-    *("verdicts.jsonl", "verdicts.csv", *LISTS, "problems.jsonl", COUNTS, "report.html"),
-    "summary.json",
+    *("verdicts.jsonl", "verdicts.csv", *LISTS, *CONVERSATIONS, VOICES, "problems.jsonl", COUNTS),
+    *("report.html", "summary.json"),
 )
 """What an audit always writes. The summary comes last: where it lies, the audit was finished."""
 
@@ -110,6 +115,7 @@ def run_audit(
         selected = select(work.spool, options.selection)
         judge = checker if isinstance(exports, Sequence) else KeptVerdicts(checker, work.spool)
         _judge(judge, work.spool, options)
+        keep_groups(work.spool, options.groups or {})  # the spool still knows the names
         hidden = _hide(work, options)
         summary, comparison = _write(work, options, selected=selected, hidden=hidden, before=before)
         _put_in_place(work.folder, out, _on_request(options))
@@ -252,14 +258,9 @@ def _write(
     before: Audited | None,
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """Write all files from the spool, so that it does not matter in how many runs it was filled."""
-    spool, total = work.spool, work.spool.total
+    spool = work.spool
     names = options.names or hidden.texts  # then what stands in the spool is what to show
-    tables = verdict_tables(work.folder, options.also, work.manifest.checker, names=names)
-    with VerdictFiles(work.folder) as files, tables as write_tables:
-        for done, (stored, verdict) in enumerate(spool.judged_in_order(), start=1):
-            files.write(stored.message, verdict, author=_author(stored, names))
-            write_tables(stored, verdict)
-            _tell(options, "writing", done, total=total)
+    conversations, heard = _write_messages(work, options, names=names)
     with (work.folder / "problems.jsonl").open("w", encoding="utf-8", newline="\n") as file:
         for row in spool.problems():
             write_problem(file, row)
@@ -268,6 +269,8 @@ def _write(
     summary = {
         **_about(work.manifest, options, hidden),
         "selection": selected.to_dict(options.selection),
+        "groups": groups_note(spool) if options.groups else None,
+        "conversations": conversations.to_dict(),
         **summarise(spool, names=names, duplicates=spool.duplicates),
         "problems": lost["row"],
         "incomplete": lost["rest"],
@@ -277,9 +280,33 @@ def _write(
     (work.folder / "summary.json").write_text(text, encoding="utf-8")
     comparison = write_comparison(work.folder, spool, summary, before=before)
     problems = list(spool.problems(each=_PROBLEMS_SHOWN))
-    report = render_report(spool, summary, problems, comparison=comparison)
+    panels = make_panels(spool, conversations, heard, names=names)
+    report = render_report(spool, summary, problems, comparison=comparison, panels=panels)
     (work.folder / "report.html").write_text(report, encoding="utf-8", newline="\n")
     return summary, comparison
+
+
+def _write_messages(
+    work: Work, options: AuditOptions, *, names: bool
+) -> tuple[Conversations, Heard]:
+    """Write what has a row for each message or thread, and return what all of them show."""
+    spool, total = work.spool, work.spool.total
+    voices = VoiceCounts(spool, names=names)
+    with ExitStack() as stack:
+        files = stack.enter_context(VerdictFiles(work.folder))
+        threads = stack.enter_context(ConversationFiles(work.folder, spool, names=names))
+        tables = verdict_tables(work.folder, options.also, work.manifest.checker, names=names)
+        write_tables = stack.enter_context(tables)
+        for done, (stored, verdict) in enumerate(spool.judged_in_order(), start=1):
+            files.write(stored.message, verdict, author=_author(stored, names))
+            voices.write(stored, threads.write(stored, verdict))
+            write_tables(stored, verdict)
+            _tell(options, "writing", done, total=total)
+        conversations = threads.end()
+    heard = voices.end()
+    text = json.dumps(heard.to_dict(), indent=2) + "\n"
+    (work.folder / VOICES).write_text(text, encoding="utf-8")
+    return conversations, heard
 
 
 def _on_request(options: AuditOptions) -> list[str]:

@@ -22,6 +22,7 @@ from tonecheck.cli.people import (
     read_hiding,
     read_selection,
     scope_lines,
+    unknown,
     unmatched,
 )
 from tonecheck.cli.progress import Progress
@@ -70,6 +71,10 @@ Also = Annotated[
     list[str] | None,
     typer.Option(metavar="parquet|sqlite", help="Write the verdicts to this table, too."),
 ]
+Groups = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A CSV of author,group: say how groups are heard."),
+]
 Title = Annotated[str, typer.Option(metavar="TEXT", help="What to call the report.")]
 Engine = Annotated[
     EngineName,
@@ -94,6 +99,7 @@ def audit(  # noqa: PLR0913  an option is a parameter
     new_key: NewKey = None,
     compare: Compare = None,
     also: Also = None,
+    groups: Groups = None,
     title: Title = "",
     engine: Engine = EngineName.LOCAL,
     model: Model = "default",
@@ -110,6 +116,9 @@ def audit(  # noqa: PLR0913  an option is a parameter
     above their answers. In a PATTERN, * stands for any text and ? for one character. Whoever is
     left out by author is not named.
 
+    The report also says which threads to look at and who is heard; with --groups also for groups
+    of five people or more, whose authors are called as the exports call them.
+
     With --compare, the report also says what has changed since an earlier audit, by how much, and
     whether there are enough messages to tell.
 
@@ -120,10 +129,12 @@ def audit(  # noqa: PLR0913  an option is a parameter
     selection = read_selection((since, until, time_zone), include or (), exclude or ())
     hiding = read_hiding(pseudonymise, redact=redact)
 
+    from tonecheck.audit.grouping import read_groups
     from tonecheck.audit.options import AuditOptions
     from tonecheck.audit.run import run_audit
     from tonecheck.parallel import Team, usable_cores
 
+    group_of = read_groups(groups) if groups else None
     source: list[Path] | RayEngine = [Path(export) for export in exports]
     if engine is EngineName.RAY:
         source = _ray(exports, format=format, columns=mapping, model=model, settings=settings)
@@ -137,6 +148,7 @@ def audit(  # noqa: PLR0913  an option is a parameter
             selection=selection,
             hiding=hiding,
             also=tuple(also or ()),
+            groups=group_of,
             title=title,
             compare=compare,
             made_on=date.today(),
@@ -144,7 +156,7 @@ def audit(  # noqa: PLR0913  an option is a parameter
             on_notice=None if quiet else _say,
         )
         result = run_audit(source, out, checker, options=options)
-    for warning in unmatched(selection, result.summary):
+    for warning in (*unmatched(selection, result.summary), *unknown(result.summary)):
         _say(warning)
     _conclude(result, quiet=quiet)
 

@@ -109,6 +109,17 @@ def unmatched(selection: "Selection", summary: Mapping[str, Any]) -> Iterator[st
             yield f"warning: {rule} fits {what} of these exports. Look at its spelling."
 
 
+def unknown(summary: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a warning if authors of --groups are in none of the exports: they may be misspelt."""
+    groups = summary["groups"]
+    if groups and groups["found"] < groups["supplied"]:
+        missing = groups["supplied"] - groups["found"]
+        yield (
+            f"warning: {missing:,} of the {groups['supplied']:,} authors of --groups wrote nothing "
+            "in these exports. Look at how they are spelt there."
+        )
+
+
 def scope_lines(summary: Mapping[str, Any]) -> list[str]:
     """Return the closing lines on what was left out and what is hidden."""
     from tonecheck.audit.scope import hidden_words, selection_lines

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tonecheck.shares import Share
 
@@ -27,6 +28,15 @@ class GroupVoice:
     people: int
     messages: Share
     unkind: Share | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is said of the group as JSON values."""
+        return {
+            "group": self.group,
+            "people": self.people,
+            "messages": self.messages.counted(),
+            "unkind_replies": None if self.unkind is None else self.unkind.counted(),
+        }
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from tonecheck.conversation.links import Links
 from tonecheck.conversation.pattern import Finding, Pattern
 from tonecheck.conversation.patterns import all_patterns
 from tonecheck.conversation.report import ThreadReport
-from tonecheck.conversation.turn import Turns
+from tonecheck.conversation.turn import Turn, Turns
 from tonecheck.messages import Message
 from tonecheck.shares import Share
 from tonecheck.verdict import Verdict
@@ -46,10 +46,13 @@ class ThreadReader:
 
     def add(self, message: Message, verdict: Verdict) -> tuple[Finding, ...]:
         """Take the next message, and return the patterns that it completes."""
-        turn = self._turns.next(message, verdict)
-        self._heats.append(self._heat.add(verdict))
+        return self.take(self._turns.next(message, verdict))
+
+    def take(self, turn: Turn) -> tuple[Finding, ...]:
+        """Take the next message as a turn that was made elsewhere, to be read only once."""
+        self._heats.append(self._heat.add(turn.verdict))
         self._flagged += turn.unkind
-        self._model = verdict.model
+        self._model = turn.verdict.model
         new = tuple(finding for pattern in self._patterns for finding in pattern.take(turn))
         self._findings.extend(new)
         return new

@@ -34,6 +34,27 @@ class Voice:
     unkind: Share
     unkind_per_message: float
 
+    @classmethod
+    def of(cls, author: str, counts: Counts, *, messages: int, words: int) -> "Voice":
+        """Return the voice of somebody, out of all messages and words."""
+        return cls(
+            author=author,
+            messages=Share(counts.messages, messages),
+            words=Share(counts.words, words),
+            unkind=Share(counts.unkind, counts.replies),
+            unkind_per_message=counts.unkind / counts.messages,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the voice as JSON values."""
+        return {
+            "author": self.author,
+            "messages": self.messages.counted(),
+            "words": self.words.counted(),
+            "unkind_replies": self.unkind.counted(),
+            "unkind_replies_per_message": round(self.unkind_per_message, 4),
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoicesReport:
@@ -83,12 +104,12 @@ class VoicesReport:
         """Return the report as JSON values."""
         return {
             "schema": 1,
-            "people": [_voice_dict(voice) for voice in self.people],
+            "people": [voice.to_dict() for voice in self.people],
             "gini": {"messages": self.gini_messages, "words": self.gini_words},
             "reciprocity": self.reciprocity.to_dict(),
-            "newcomers": {str(met): _counted(share) for met, share in self.newcomers.items()},
+            "newcomers": {str(met): share.counted() for met, share in self.newcomers.items()},
             "newcomers_caveat": CAVEAT,
-            "groups": [_group_dict(group) for group in self.groups],
+            "groups": [group.to_dict() for group in self.groups],
         }
 
 
@@ -128,7 +149,8 @@ class Voices:
         ordered = sorted(counts, key=lambda author: (-counts[author].words, author))
         return VoicesReport(
             people=tuple(
-                _voice(author, counts[author], messages=messages, words=words) for author in ordered
+                Voice.of(author, counts[author], messages=messages, words=words)
+                for author in ordered
             ),
             gini_messages=gini(one.messages for one in counts.values()),
             gini_words=gini(one.words for one in counts.values()),
@@ -136,36 +158,3 @@ class Voices:
             newcomers=self._returns.shares(),
             groups=tuple(group_voices(counts, groups or {})),
         )
-
-
-def _voice(author: str, counts: Counts, *, messages: int, words: int) -> Voice:
-    return Voice(
-        author=author,
-        messages=Share(counts.messages, messages),
-        words=Share(counts.words, words),
-        unkind=Share(counts.unkind, counts.replies),
-        unkind_per_message=counts.unkind / counts.messages,
-    )
-
-
-def _counted(share: Share) -> dict[str, Any]:
-    return {"count": share.count, "total": share.total, **share.to_dict()}
-
-
-def _voice_dict(voice: Voice) -> dict[str, Any]:
-    return {
-        "author": voice.author,
-        "messages": _counted(voice.messages),
-        "words": _counted(voice.words),
-        "unkind_replies": _counted(voice.unkind),
-        "unkind_replies_per_message": round(voice.unkind_per_message, 4),
-    }
-
-
-def _group_dict(voice: GroupVoice) -> dict[str, Any]:
-    return {
-        "group": voice.group,
-        "people": voice.people,
-        "messages": _counted(voice.messages),
-        "unkind_replies": None if voice.unkind is None else _counted(voice.unkind),
-    }
