@@ -30,7 +30,7 @@ from tonecheck.training.mixture import read_example
 from tonecheck.training.recipe import Recipe, read_development
 
 LEFT_OUT = (
-    "github_incivility", "cmv_ad_hominem_threads", "toxic_spans_train", "context_toxicity_gc",
+    "github_incivility", "toxic_spans_train", "context_toxicity_gc",
     "reddit_incivility_train", "davidson", "goemotions_train", "dogmatism_reddit", "wikitactics",
     "appropriateness", "politeness_stack_exchange", "political_incivility_train",
     "kaggle_insults_train", "persuasion_techniques_train", "logical_fallacy_train",

@@ -7,6 +7,7 @@ import pytest
 
 from tonecheck.errors import InputError
 from tonecheck.labels import TONES, Tone
+from tonecheck.training.conversations import OUTCOMES
 from tonecheck.training.corpora import (
     CORPORA,
     DEVELOPMENT,
@@ -136,16 +137,9 @@ def test_a_corpus_that_says_nothing_of_a_reply_gives_no_example():
     assert list(mapper({"id": "1", "text": "t", "labels": {"dogmatism_2_15": 9}}, "d")) == []
 
 
-def test_a_removed_comment_keeps_what_it_answered():
-    row = {
-        "id": "17_ah_x",
-        "submission": "s1",
-        "outcome": "ad_hominem",
-        "context": [{"text": "first"}, {"text": "second"}],
-        "final": "removed",
-    }
-    (found,) = corpus_named("cmv_ad_hominem_threads").mapper(row, "cmv")
-    assert (found.text, found.parent, found.group) == ("removed", "second", "s1")
+def test_no_tone_is_learned_from_the_outcomes_that_the_forecast_is_measured_on():
+    names = {corpus.name for corpus in CORPORA}
+    assert not names & {corpus.name for corpus in OUTCOMES}
 
 
 @needs_corpora

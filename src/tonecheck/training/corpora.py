@@ -91,13 +91,6 @@ CORPORA: tuple[Corpus, ...] = (
         weight=0.09,
     ),
     Corpus(
-        name="cmv_ad_hominem_threads",
-        mapper=examples.removed_comments,
-        licence="open",
-        citation="Habernal et al. 2018",
-        weight=0.12,
-    ),
-    Corpus(
         name="toxic_spans_train",
         mapper=examples.toxic_spans,
         licence="open",

@@ -153,26 +153,6 @@ def issue_comments(row: Row, source: str) -> Iterator[Example]:
     )
 
 
-def removed_comments(row: Row, source: str) -> Iterator[Example]:
-    """A comment removed for ad hominem is hostile; those that led to a delta are not."""
-    texts = [message["text"] for message in row["context"]]
-    said: list[tuple[str, str | None, dict[Tone, float]]] = []
-    if row["outcome"] == "ad_hominem" and row["final"]:
-        said = [(row["final"], texts[-1], {Tone.HOSTILITY: 0.92})]
-    elif row["outcome"] == "delta":
-        calm = {Tone.HOSTILITY: 0.05, Tone.DISMISSIVENESS: 0.05}
-        said = [(text, parent, calm) for parent, text in zip([None, *texts], texts, strict=False)]
-    for text, parent, targets in said:
-        yield Example(
-            text=text,
-            parent=parent,
-            targets=targets,
-            group=row["submission"],
-            alias=row["id"],
-            source=source,
-        )
-
-
 def toxic_spans(row: Row, source: str) -> Iterator[Example]:
     """Civil Comments sampled for toxicity: hostile where annotators could point at words."""
     yield _example(row, source, hostility=0.85 if row["labels"]["toxic_offsets"] else 0.4)
