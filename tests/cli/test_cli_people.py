@@ -90,3 +90,22 @@ def test_options_that_cannot_be_followed_are_explained(audit, args, said):
     assert done.exit_code == 2
     assert said in done.stderr
     assert not Path("report").exists()
+
+
+def test_groups_are_read_and_authors_who_wrote_nothing_are_counted(audit):
+    Path("groups.csv").write_text("author,group\nAnn Ode,day\nNobody,day\n", encoding="utf-8")
+    done = audit("--groups", "groups.csv")
+    assert done.exit_code == 0
+    assert summary()["groups"] == {"supplied": 2, "found": 1}
+    assert done.stderr.splitlines()[-1] == (
+        "warning: 1 of the 2 authors of --groups wrote nothing in these exports. "
+        "Look at how they are spelt there."
+    )
+
+
+def test_a_file_without_groups_is_refused_before_anything_is_read(audit):
+    Path("groups.csv").write_text("Ann Ode,day\n", encoding="utf-8")
+    done = audit("--groups", "groups.csv")
+    assert done.exit_code == 2
+    assert "groups.csv: has no columns author and group. Give a CSV file" in done.stderr
+    assert not Path("report").exists()
