@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+FORECAST = ROOT / "docs" / "forecast.md"
 RESULTS = ROOT / "benchmarks" / "results"
 _TONES = ("hostility", "hustling", "dismissiveness")
 FAIRNESS = ("fairness", "encoder_fairness", "pair_fairness")
@@ -26,20 +27,27 @@ CORPORA = {
 
 def main() -> None:
     """Rewrite the README, or with `--check` leave with 1 if that would change it."""
-    text = README.read_text(encoding="utf-8")
+    stale = [_update(README, blocks()), _update(FORECAST, {"forecast": forecast(read("forecast"))})]
+    if "--check" in sys.argv:
+        raise SystemExit(int(any(stale)))
+
+
+def _update(path: Path, between: dict[str, str]) -> bool:
+    """Return whether a file's figures are old, after writing the new ones unless only asked."""
+    text = path.read_text(encoding="utf-8")
     updated = text
-    for name, block in blocks().items():
+    for name, block in between.items():
         if f"<!-- {name} -->" not in text:
-            raise SystemExit(f"README.md lacks the marker <!-- {name} -->.")
+            raise SystemExit(f"{path.name} lacks the marker <!-- {name} -->.")
         updated = re.sub(
             rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
             lambda match, block=block: f"{match[1]}{block}\n{match[2]}",
             updated,
             flags=re.DOTALL,
         )
-    if "--check" in sys.argv:
-        raise SystemExit(int(updated != text))
-    README.write_text(updated, encoding="utf-8")
+    if "--check" not in sys.argv:
+        path.write_text(updated, encoding="utf-8")
+    return updated != text
 
 
 def blocks() -> dict[str, str]:
@@ -235,6 +243,54 @@ def ablations(stored: dict[str, Any]) -> str:
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+PUBLISHED = (
+    ("CRAFT", 0.628, 0.685, 0.555, 4.7),
+    ("RoBERTa-base", 0.681, 0.688, 0.344, 4.2),
+    ("Gemma2-9B", 0.710, 0.723, 0.342, 3.9),
+)
+"""Accuracy, F1, false alarms and mean horizon on CGA-CMV's test set, as ConvoKit states them."""
+
+
+def forecast(measured: dict[str, Any]) -> str:
+    """Return the forecast's table beside what is published, and what each part adds."""
+    everything = measured["variants"]["everything"]
+    rows = [
+        "| conversations | over the line at | AUC | accuracy | precision | recall | F1 | "
+        "false alarms | mean horizon |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    names = {"cga_cmv_valid": "CGA-CMV, validation", "cmv_ad_hominem_threads": "CMV ad hominem"}
+    for name, title in names.items():
+        for when, row in everything[name].items():
+            rows.append(
+                f"| {title} ({row['conversations']:,}) | {when} message | {_ranged(row['auc'])} | "
+                f"{_ranged(row['accuracy'])} | {row['precision']['value']:.2f} | "
+                f"{row['recall']['value']:.2f} | {row['f1']:.2f} | "
+                f"{_ranged(row['false_alarms'])} | {row['mean_horizon']} |"
+            )
+    for name, accuracy, f1, false, horizon in PUBLISHED:
+        rows.append(
+            f"| CGA-CMV, test: {name}, published | any message | | {accuracy} | | | {f1} | "
+            f"{false} | {horizon} |"
+        )
+    rows.append("| CMV ad hominem: CNN, published | last message | | 0.721 | | | | | |")
+    parts = [
+        "",
+        "What each part adds (AUC at the last message):",
+        "",
+        f"| read | {' | '.join(names.values())} |",
+        "|---|---:|---:|",
+    ]
+    for variant, found in measured["variants"].items():
+        areas = " | ".join(_ranged(found[name]["last"]["auc"]) for name in names)
+        parts.append(f"| {variant} | {areas} |")
+    return "\n".join([*rows, *parts])
+
+
+def _ranged(figure: dict[str, Any]) -> str:
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from functools import cached_property
 from itertools import tee
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tonecheck.conversation.forecast import Forecaster, shipped_forecaster
 from tonecheck.conversation.links import Links
 from tonecheck.conversation.reader import Following, ThreadReader
 from tonecheck.conversation.report import ThreadReport
@@ -134,7 +136,7 @@ class ToneChecker:
     def read_thread(
         self, thread: Thread, *, newcomers: Collection[str] | None = None
     ) -> ThreadReport:
-        """Return what a whole thread shows: its heat, and the patterns found in it.
+        """Return what a whole thread shows: heat, patterns, and how likely it is to turn personal.
 
         Args:
             thread: The messages, oldest first.
@@ -142,7 +144,7 @@ class ToneChecker:
         """
         links = Links()
         messages = [links.fill(message) for message in thread.messages]
-        reader = ThreadReader(thread.id, title=thread.title, newcomers=newcomers)
+        reader = self.thread_reader(thread.id, title=thread.title, newcomers=newcomers)
         for message, verdict in zip(messages, self.check_many(messages), strict=True):
             reader.add(message, verdict)
         return reader.report()
@@ -157,8 +159,25 @@ class ToneChecker:
             title: Its title.
             newcomers: Who writes in the community for the first time here, or None if not known.
         """
-        reader = ThreadReader(thread, title=title, newcomers=newcomers)
+        reader = self.thread_reader(thread, title=title, newcomers=newcomers)
         return Following(lambda message: next(self.check_many([message])), reader)
+
+    def thread_reader(
+        self, thread: str = "", *, title: str = "", newcomers: Collection[str] | None = None
+    ) -> ThreadReader:
+        """Return a reader that takes the messages of a thread with this checker's verdicts.
+
+        Args:
+            thread: The thread's id.
+            title: Its title.
+            newcomers: Who writes in the community for the first time here, or None if not known.
+        """
+        return ThreadReader(thread, title=title, newcomers=newcomers, forecaster=self._forecaster)
+
+    @cached_property
+    def _forecaster(self) -> Forecaster | None:
+        """The forecast that came along, opened when a thread is read."""
+        return shipped_forecaster()
 
     def read_voices(
         self, messages: Iterable[Message], *, groups: Mapping[str, str] | None = None

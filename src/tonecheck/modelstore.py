@@ -28,6 +28,8 @@ FORMAT = 1
 """The folder format that this version writes and reads."""
 
 DEFAULT_MODEL = "pair-en"
+FORECAST = "forecast-en"
+"""The shipped model that reads threads instead of replies."""
 
 CONFIG, WEIGHTS, CARD, MANIFEST = "config.json", "weights.safetensors", "README.md", "manifest.json"
 GRAPH, TOKENIZER = "encoder.onnx", "tokenizer.json"
@@ -36,6 +38,7 @@ FILES: Mapping[str, Sequence[str]] = {
     "linear": (WEIGHTS,),
     "encoder": (GRAPH, TOKENIZER),
     "pair": (),  # two other models, which lie beside it
+    "forecast": (WEIGHTS,),
 }
 """What each kind of model needs beside its configuration."""
 
@@ -43,7 +46,8 @@ PARTS = ("linear", "encoder")
 """What a pair is made of, in the order of its weights."""
 
 _ADVICE = "Install or train the model again; do not use it as it is."
-_NEEDED = ("kind", "name", "version", "calibration", "policy", "prior")
+_NEEDED = ("kind", "name", "version")
+_NEEDED_OF_REPLIES = ("calibration", "policy", "prior")
 
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -158,7 +162,8 @@ def _read_config(path: Path) -> dict[str, Any]:
             f"{path} judges {config.get('tones')}; tonecheck needs {[str(t) for t in TONES]}, "
             "in this order. Train the model again."
         )
-    if missing := [key for key in _NEEDED if key not in config]:
+    needed = _NEEDED if config.get("kind") == "forecast" else (*_NEEDED, *_NEEDED_OF_REPLIES)
+    if missing := [key for key in needed if key not in config]:
         raise ModelFormatError(
             f"{path / CONFIG} lacks {', '.join(missing)}. Train the model again."
         )
@@ -166,9 +171,11 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 
 def shipped_models() -> list[Path]:
-    """Return the folders of the models that came with tonecheck, by name."""
+    """Return the folders of the models of replies that came with tonecheck, by name."""
     root = shipped_root()
-    return sorted(path.parent for path in root.glob(f"*/{MANIFEST}"))
+    return sorted(
+        path.parent for path in root.glob(f"*/{MANIFEST}") if path.parent.name != FORECAST
+    )
 
 
 def save_model(

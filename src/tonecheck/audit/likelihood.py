@@ -1,25 +1,6 @@
 """Says in words how likely a thread is to turn personal: the one place of an audit that does."""
 
-from typing import Protocol
-
-
-class Risk(Protocol):
-    """A probability with the ends of its interval, each in [0, 1]."""
-
-    @property
-    def probability(self) -> float:
-        """Return how likely it is."""
-        ...
-
-    @property
-    def low(self) -> float:
-        """Return the lower end."""
-        ...
-
-    @property
-    def high(self) -> float:
-        """Return the upper end."""
-        ...
+from tonecheck.conversation.forecast import Risk
 
 
 def words_of(risk: Risk | None) -> str:

@@ -8,7 +8,7 @@ import typer
 from tonecheck.cli.options import Quiet, examples
 from tonecheck.errors import InputError
 
-RECIPES = ("linear", "encoder", "pair", "huggingface")
+RECIPES = ("linear", "encoder", "pair", "forecast", "huggingface")
 EXAMPLES = examples(
     "tonecheck train --recipe linear --corpora data/learning --out my-model",
     'tonecheck check "Just google it." --model my-model',
@@ -56,6 +56,12 @@ Parts = Annotated[
     list[Path] | None,
     typer.Option("--part", help="For pair: the folder of the linear model, or of the encoder."),
 ]
+Reads = Annotated[
+    str | None,
+    typer.Option(
+        help="For forecast: the model that judges the messages; the default if not given."
+    ),
+]
 Licence = Annotated[
     str,
     typer.Option(help="The strictest tier to learn from: open, or unstated (the default)."),
@@ -75,6 +81,7 @@ def train(  # noqa: PLR0913  an option is a parameter
     teachers_from: TeachersFrom = None,
     work: Work = None,
     parts: Parts = None,
+    reads: Reads = None,
     licence: Licence = "unstated",
     version: Version = "1.0.0",
     seed: Seed = 20260901,
@@ -86,7 +93,8 @@ def train(  # noqa: PLR0913  an option is a parameter
     data/learning alone. The encoder recipe fine-tunes models/shrunk-en of a checkout: about
     half an hour for each teacher and for the model itself, on 2 cores; huggingface does the same
     with any checkpoint. These two need: pip install "tonecheck[train]". The pair recipe weighs a
-    linear model and an encoder, which must lie beside it, in some minutes. Development corpora in
+    linear model and an encoder, which must lie beside it, in some minutes. The forecast recipe
+    learns how threads go on from those of known outcome, in some minutes. Development corpora in
     the folders are measured on, never trained on.
     """
     _refuse_misfits(
@@ -94,6 +102,7 @@ def train(  # noqa: PLR0913  an option is a parameter
         licence,
         base=base,
         parts=parts,
+        reads=reads,
         encoder_options=(rounds, teachers, teachers_from, work),
     )
     from tonecheck.training.recipe import Recipe
@@ -114,6 +123,10 @@ def train(  # noqa: PLR0913  an option is a parameter
         from tonecheck.training.pair_recipe import train_pair
 
         made = train_pair(settings, parts or [])
+    elif recipe == "forecast":
+        from tonecheck.training.forecast_recipe import train_forecast
+
+        made = train_forecast(settings, reads or "default")
     else:
         from tonecheck.training.encoder_data import EncoderSettings
         from tonecheck.training.encoder_recipe import train_encoder
@@ -137,6 +150,7 @@ def _refuse_misfits(
     *,
     base: str | None,
     parts: list[Path] | None,
+    reads: str | None,
     encoder_options: tuple[object, ...],
 ) -> None:
     """Raise an `InputError` where options are unknown or do not go together."""
@@ -158,7 +172,9 @@ def _refuse_misfits(
             "--part names a model of --recipe pair, and goes with it alone. Give it a linear model "
             "and an encoder, and other recipes none."
         )
-    if recipe in ("linear", "pair") and any(encoder_options):
+    if reads is not None and recipe != "forecast":
+        raise InputError("--reads goes with --recipe forecast alone. Leave it out.")
+    if recipe in ("linear", "pair", "forecast") and any(encoder_options):
         raise InputError(
             "--rounds, --teachers, --teachers-from and --work go with encoder and huggingface. "
             "Leave them out."

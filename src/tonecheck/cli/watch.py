@@ -61,6 +61,13 @@ AgainAfter = Annotated[
 OnlyNew = Annotated[
     bool, typer.Option("--only-new", help="What is there at the first look counts as read.")
 ]
+Ahead = Annotated[
+    bool,
+    typer.Option(
+        "--forecast",
+        help="Also tell of threads likely to turn personal; wrong for a quarter of the calm ones.",
+    ),
+]
 Once = Annotated[bool, typer.Option("--once", help="Look once, and end.")]
 Every = Annotated[
     float, typer.Option(metavar="SECONDS", min=0.05, max=86_400, help="How often to look.")
@@ -79,6 +86,7 @@ def watch(  # noqa: PLR0913  an option is a parameter
     secret_file: SecretFile = None,
     with_text: WithText = False,
     again_after: AgainAfter = None,
+    forecast: Ahead = False,
     only_new: OnlyNew = False,
     once: Once = False,
     every: Every = 2.0,
@@ -112,6 +120,8 @@ def watch(  # noqa: PLR0913  an option is a parameter
     if place == "-" and (only_new or format not in (None, "table")):
         raise InputError("- reads JSON lines as they come: leave out --only-new and --format.")
 
+    from tonecheck.conversation.crossing import ConcernLine, ForecastLine
+    from tonecheck.conversation.forecast import shipped_forecaster
     from tonecheck.parallel import Team, usable_cores
     from tonecheck.watch.delivery import Delivery
     from tonecheck.watch.options import WatchOptions
@@ -139,6 +149,8 @@ def watch(  # noqa: PLR0913  an option is a parameter
                 once=once,
                 threads=threads,
                 again_after=again,
+                line=ForecastLine() if forecast else ConcernLine(),
+                forecaster=shipped_forecaster() if forecast else None,
                 with_text=with_text,
                 on_bad=_say_bad,
                 on_progress=lambda count: progress.update("watching", count),

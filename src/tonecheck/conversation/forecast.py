@@ -16,7 +16,7 @@ from tonecheck.conversation.reasons import reasons_for
 from tonecheck.conversation.signals import SIGNALS, WORD_BITS, Numbers, Signals, Snapshot
 from tonecheck.conversation.turn import Turn
 from tonecheck.errors import ModelFormatError
-from tonecheck.modelstore import CONFIG, ModelFolder
+from tonecheck.modelstore import CONFIG, FORECAST, ModelFolder, open_model, shipped_root
 from tonecheck.scorers.logistic import sigmoid
 
 HORIZON = 3
@@ -192,6 +192,16 @@ class Forecaster:
     def word_log_odds(self, snapshot: Snapshot) -> float:
         """Return what the words of the latest messages speak for."""
         return sum(_weighed(getattr(snapshot, kind), *self._words[kind]) for kind in WORDS)
+
+
+def shipped_forecaster() -> Forecaster | None:
+    """Return the forecast that came with tonecheck, or None where none did.
+
+    Raises:
+        ModelError: If it is damaged.
+    """
+    path = shipped_root() / FORECAST
+    return Forecaster.from_folder(open_model(str(path))) if path.is_dir() else None
 
 
 class Forecast:

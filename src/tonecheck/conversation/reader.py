@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Callable, Collection
 
+from tonecheck.conversation.forecast import Forecaster, Risk
 from tonecheck.conversation.heat import Heat
 from tonecheck.conversation.links import Links
 from tonecheck.conversation.pattern import Finding, Pattern
@@ -21,7 +22,12 @@ class ThreadReader:
     """
 
     def __init__(
-        self, thread: str = "", *, title: str = "", newcomers: Collection[str] | None = None
+        self,
+        thread: str = "",
+        *,
+        title: str = "",
+        newcomers: Collection[str] | None = None,
+        forecaster: Forecaster | None = None,
     ) -> None:
         """Begin a thread.
 
@@ -29,6 +35,7 @@ class ThreadReader:
             thread: Its id.
             title: Its title.
             newcomers: Who writes in the community for the first time here, or None if not known.
+            forecaster: Says how likely it is to turn personal; without it nothing does.
         """
         self._thread, self._title = thread, title
         self._patterns: tuple[Pattern, ...] = all_patterns(newcomers)
@@ -38,11 +45,18 @@ class ThreadReader:
         self._flagged = 0
         self._findings: list[Finding] = []
         self._model = ""
+        self._forecast = forecaster.begin() if forecaster else None
+        self._risk: Risk | None = None
 
     @property
     def heat(self) -> float:
         """Return how hot the thread is now."""
         return self._heat.value
+
+    @property
+    def risk(self) -> Risk | None:
+        """Return how likely the thread is to turn personal soon, where there is a forecast."""
+        return self._risk
 
     def add(self, message: Message, verdict: Verdict) -> tuple[Finding, ...]:
         """Take the next message, and return the patterns that it completes."""
@@ -53,6 +67,8 @@ class ThreadReader:
         self._heats.append(self._heat.add(turn.verdict))
         self._flagged += turn.unkind
         self._model = turn.verdict.model
+        if self._forecast:
+            self._risk = self._forecast.take(turn)
         new = tuple(finding for pattern in self._patterns for finding in pattern.take(turn))
         self._findings.extend(new)
         return new
@@ -66,6 +82,7 @@ class ThreadReader:
             heat=tuple(self._heats),
             flagged=Share(self._flagged, len(self._heats)),
             findings=(*self._findings, *standing),
+            risk=self._risk,
             model=self._model,
         )
 
@@ -103,3 +120,8 @@ class Following:
     def heat(self) -> float:
         """Return how hot the thread is now, in constant time; see `Heat`."""
         return self._reader.heat
+
+    @property
+    def risk(self) -> Risk | None:
+        """Return how likely the thread is to turn personal soon, where there is a forecast."""
+        return self._reader.risk

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tonecheck.conversation.forecast import Risk
 from tonecheck.conversation.pattern import Finding
 from tonecheck.shares import Share
 
@@ -26,7 +27,7 @@ class ThreadReport:
         heat: How hot it is after each message, in [0, 1]. It predicts nothing.
         flagged: How many of its messages are flagged as hostile or dismissive.
         findings: The patterns found, in the order in which they were completed.
-        risk: How likely it is to turn personal soon: None, since no model for it is there yet.
+        risk: How likely it is to turn personal soon, or None where there is no forecast.
         model: The `name@version` of the model that read it, or empty where nothing was read.
     """
 
@@ -35,7 +36,7 @@ class ThreadReport:
     heat: tuple[float, ...]
     flagged: Share
     findings: tuple[Finding, ...]
-    risk: None = None
+    risk: Risk | None = None
     model: str = ""
 
     @property
@@ -76,7 +77,7 @@ class ThreadReport:
             "peak": self.peak,
             "flagged": {"count": self.flagged.count, **self.flagged.to_dict()},
             "findings": _dicts(self.findings),
-            "risk": self.risk,
+            "risk": self.risk.to_dict() if self.risk else None,
             "explanation": self.explanation,
             "model": self.model,
         }

@@ -6,7 +6,6 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from tonecheck.conversation.links import Links
-from tonecheck.conversation.reader import ThreadReader
 from tonecheck.messages import Message
 from tonecheck.service.answers import ThreadAnswer
 from tonecheck.service.auth import CheckCaller
@@ -52,12 +51,14 @@ async def read_thread(
 ) -> dict[str, Any]:
     """Return the verdict on each message, and what the thread shows; nothing is stored.
 
-    It says what happened, not what will: no forecast is made.
+    How likely it is to turn personal soon is a guess that is often wrong; a person reads on.
     """
     links = Links()
     messages = [links.fill(_message(said)) for said in request.messages]
     verdicts = await service.judge.check_many(messages)
-    reader = ThreadReader(request.id, title=request.title, newcomers=request.newcomers)
+    reader = service.checker.thread_reader(
+        request.id, title=request.title, newcomers=request.newcomers
+    )
     for message, verdict in zip(messages, verdicts, strict=True):
         reader.add(message, verdict)
     return {

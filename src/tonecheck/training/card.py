@@ -34,6 +34,8 @@ def write_card(
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
+    from tonecheck.training.forecast_metrics import FALSE_ALARMS
+
     templates = Environment(
         loader=PackageLoader("tonecheck.training"),
         undefined=StrictUndefined,
@@ -48,6 +50,7 @@ def write_card(
         corpora=corpora,
         counts=counts,
         metrics=metrics,
+        false_alarms=FALSE_ALARMS,
         titles=_TITLES,
         yes_precision=YES_PRECISION,
         worth_a_look=WORTH_A_LOOK,

@@ -23,6 +23,12 @@ FOLDS = 5
 NEARER = 0.5
 """A message counts this much of the one after it: the nearer to the outcome, the more it tells."""
 
+COUNTS = {"cmv_ad_hominem_threads": 0.1}
+"""How much a corpus counts whose outcomes, a removal or a change of mind, are far apart.
+
+Most talks end in neither, as the other corpus has it; with more, talks of that kind are told worse.
+"""
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -56,22 +62,23 @@ class Moments:
     @property
     def near(self) -> NDArray[np.bool_]:
         """Return which moments are so near to the outcome that it is to be foreseen."""
-        return self.left <= HORIZON
+        return np.asarray(self.left <= HORIZON)
 
     @property
     def enough(self) -> NDArray[np.bool_]:
         """Return at which moments a forecast is given, or is all there will be."""
-        return (self.messages >= EVIDENCE) | (self.left == 1)
+        return np.asarray((self.messages >= EVIDENCE) | (self.left == 1))
 
     @property
     def answers(self) -> NDArray[np.bool_]:
         """Return for each moment whether its conversation turned."""
-        return self.turned[self.owner]
+        return np.asarray(self.turned[self.owner])
 
     @property
     def weights(self) -> Floats:
         """Return how much each moment counts."""
-        return np.asarray(NEARER ** (self.left - 1.0))
+        counts = np.array([COUNTS.get(source, 1.0) for source in self.sources.tolist()])
+        return np.asarray(NEARER ** (self.left - 1.0) * counts[self.owner])
 
 
 def read_moments(
@@ -129,9 +136,11 @@ def _follow(said: Iterable[tuple[Message, Verdict]]) -> Iterator[Snapshot]:
 
 
 def _matrix(counts: Iterable[Mapping[int, int]]) -> Any:  # noqa: ANN401  scipy carries no types
-    rows, columns, values = [], [], []
+    rows: list[int] = []
+    columns: list[int] = []
+    values: list[int] = []
     count = 0
-    for count, row in enumerate(counts, start=1):  # noqa: B007  it is used below
+    for count, row in enumerate(counts, start=1):
         rows.extend([count - 1] * len(row))
         columns.extend(row)
         values.extend(row.values())
@@ -141,6 +150,6 @@ def _matrix(counts: Iterable[Mapping[int, int]]) -> Any:  # noqa: ANN401  scipy 
 
 def _fold(groups: Sequence[str], seed: int) -> Ints:
     names = sorted(set(groups))
-    random.Random(seed).shuffle(names)  # noqa: S311  nothing secret is drawn
+    random.Random(seed).shuffle(names)
     fold = {name: place % FOLDS for place, name in enumerate(names)}
     return np.array([fold[group] for group in groups])

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from tonecheck.conversation.forecast import WORDS
 from tonecheck.training.forecast_data import FOLDS, Floats, Moments
 
-STRENGTH = {"plain": 0.03, "states": 0.0003, "words": 1.0}
+STRENGTH = {"plain": 0.03, "states": 0.0006, "words": 1.0}
 """How freely each reading may fit, the inverse of its ridge; states are many and may do less."""
 
 _RAREST = 3  # moments that a word must stand in
@@ -28,7 +28,9 @@ class Reading:
     intercept: float
 
 
-def fit_numbers(columns: Floats, moments: Moments, rows: NDArray[np.bool_], *, strength: float) -> Reading:
+def fit_numbers(
+    columns: Floats, moments: Moments, rows: NDArray[np.bool_], *, strength: float
+) -> Reading:
     """Return a logistic regression on some moments, in the columns' own units.
 
     The corpora differ in what they are, and not only in how they end: a column that names the
@@ -37,7 +39,7 @@ def fit_numbers(columns: Floats, moments: Moments, rows: NDArray[np.bool_], *, s
     taken = columns[rows]
     middle, spread = taken.mean(axis=0), taken.std(axis=0) + 1e-9
     known = np.hstack([(taken - middle) / spread, _marks(moments, rows)])
-    fitted = _regression(known, moments, rows, strength)
+    fitted = _regression(known, moments, rows, strength=strength)
     weights = fitted.coef_[0, : columns.shape[1]] / spread
     return Reading(weights=weights, intercept=float(fitted.intercept_[0] - weights @ middle))
 
@@ -86,26 +88,30 @@ def add_up(moments: Moments, readings: Sequence[Floats], rows: NDArray[np.bool_]
         readings: Log-odds by readings that knew nothing of a moment, each of shape (moments,).
         rows: The moments to learn it from.
     """
-    fitted = _regression(np.column_stack(readings)[rows], moments, rows, 1e6)
+    fitted = _regression(np.column_stack(readings)[rows], moments, rows, strength=1e6)
     return Reading(weights=fitted.coef_[0], intercept=float(fitted.intercept_[0]))
 
 
 def _taught(moments: Moments) -> list[tuple[int, NDArray[np.bool_]]]:
-    return [
-        (fold, moments.near & (moments.folds[moments.owner] != fold)) for fold in range(FOLDS)
-    ]
+    return [(fold, moments.near & (moments.folds[moments.owner] != fold)) for fold in range(FOLDS)]
 
 
 def _word_reading(
     moments: Moments, rows: NDArray[np.bool_], rarity: Mapping[str, Floats]
 ) -> Reading:
     known = sparse.hstack([word_shares(moments, rarity)[rows], _marks(moments, rows)]).tocsr()
-    fitted = _regression(known, moments, rows, STRENGTH["words"])
+    fitted = _regression(known, moments, rows, strength=STRENGTH["words"])
     width = known.shape[1] - _marks(moments, rows).shape[1]
     return Reading(weights=fitted.coef_[0, :width], intercept=float(fitted.intercept_[0]))
 
 
-def _regression(known: Any, moments: Moments, rows: NDArray[np.bool_], strength: float) -> Any:  # noqa: ANN401
+def _regression(  # scipy carries no types
+    known: Any,  # noqa: ANN401
+    moments: Moments,
+    rows: NDArray[np.bool_],
+    *,
+    strength: float,
+) -> Any:  # noqa: ANN401
     model = LogisticRegression(C=strength, max_iter=_ROUNDS)
     return model.fit(known, moments.answers[rows], sample_weight=moments.weights[rows])
 

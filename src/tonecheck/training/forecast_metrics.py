@@ -42,8 +42,8 @@ class Called:
     horizons: Ints
 
 
-def call(moments: Moments, probabilities: Floats, source: str, when: When) -> Called:
-    """Return what became of a corpus's conversations, each with a line drawn by the other folds."""
+def call(moments: Moments, probabilities: Floats, source: str, *, when: When) -> Called:
+    """Return what became of a corpus's conversations, each with a line drawn on other folds."""
     chosen = moments.enough & (moments.sources[moments.owner] == source)
     if when == "last":
         chosen &= moments.left == 1
@@ -75,10 +75,14 @@ def highest(moments: Moments, probabilities: Floats, chosen: NDArray[np.bool_]) 
 def draw_line(scores: Floats, turned: NDArray[np.bool_]) -> float:
     """Return the line that tells most conversations rightly, with few enough false alarms.
 
+    It is 1 where no line does.
+
     Args:
         scores: The highest probability of each conversation.
         turned: Whether it turned.
     """
+    if turned.all() or not turned.any():
+        return 1.0  # nothing to tell apart
     lines = np.quantile(scores, np.linspace(0.02, 0.98, 97))
     alarms = scores[:, None] >= lines
     false = alarms[~turned].mean(axis=0)
@@ -102,7 +106,9 @@ def table_row(moments: Moments, called: Called, *, seed: int) -> dict[str, Any]:
         "f1": round(2 * precision * recall / max(1e-9, precision + recall), 4),
         "false_alarms": share(int((alarms & ~turned).sum()), int((~turned).sum())),
         "mean_horizon": round(float(called.horizons[alarms & turned].mean()), 2) if true else None,
-        "auc": auc_interval(turned, called.scores, groups=[str(place) for place in called.places], seed=seed),
+        "auc": auc_interval(
+            turned, called.scores, groups=[str(place) for place in called.places], seed=seed
+        ),
         "calibration_error": round(float(expected_error(called.scores, turned)), 4),
     }
 

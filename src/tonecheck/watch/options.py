@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tonecheck.conversation.crossing import ConcernLine, Line
+from tonecheck.conversation.forecast import Forecaster
 from tonecheck.messages import BadRow, Message
 from tonecheck.verdict import Verdict
 
@@ -32,6 +33,7 @@ class WatchOptions:
         again_after: After how many seconds people may be told of a thread again; never if None.
         with_text: Whether alerts hold titles, names and what was written.
         line: When a thread crosses the line.
+        forecaster: Says how likely threads are to turn personal, where the line asks for it.
         on_bad: Called with each row that could not be read, and with notices.
         on_progress: Called with how many messages were judged.
         on_idle: Called each time that all there is was read.
@@ -44,6 +46,7 @@ class WatchOptions:
     again_after: float | None = None
     with_text: bool = False
     line: Line = field(default_factory=ConcernLine)
+    forecaster: Forecaster | None = None
     on_bad: Callable[[BadRow], None] = lambda row: None
     on_progress: Callable[[int], None] = lambda count: None
     on_idle: Callable[[], None] = lambda: None

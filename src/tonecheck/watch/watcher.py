@@ -288,4 +288,5 @@ class Watcher:
         def check(message: Message) -> Verdict:
             return next(iter(self._judges.check_many([message])))
 
-        return Following(check, ThreadReader(thread, title=title))
+        reader = ThreadReader(thread, title=title, forecaster=self._options.forecaster)
+        return Following(check, reader)
