@@ -46,11 +46,12 @@ bench-encoder: .venv/ready
 
 # The encoder's teacher starts from what `make shrunk` unpacks.
 models: .venv/ready
-	$(TRAIN) --recipe linear --out models/linear-en --version 1.2.0
+	$(TRAIN) --recipe linear --out models/linear-en --version 1.3.0
 	$(TRAIN) --recipe encoder --out models/encoder-en --version 1.1.0 \
 		--teachers-from out/shrinking/all-MiniLM-L6-v2 --teachers 1 --rounds 3 --work out/teachers
-	$(TRAIN) --recipe pair --out models/pair-en --version 1.0.0 \
+	$(TRAIN) --recipe pair --out models/pair-en --version 1.1.0 \
 		--part models/linear-en --part models/encoder-en
+	$(TRAIN) --recipe forecast --out models/forecast-en --version 1.0.0 --reads models/pair-en
 
 pretrained: .venv/ready
 	$(BIN)/python scripts/pretrain_encoder.py --corpora $(CORPORA) --work out/pretraining $(ARGS)

@@ -28,8 +28,8 @@ from tonecheck.prepare import MAX_CHARS, clean_parent, prepare
 from tonecheck.prepare.language import looks_english
 from tonecheck.reading import Contribution, Prepared, Reading
 from tonecheck.scorers import open_scorer
-from tonecheck.scorers.base import Scorer
-from tonecheck.verdict import Note, State, ToneScore, Verdict
+from tonecheck.scorers.base import Scorer, State
+from tonecheck.verdict import Note, ToneScore, Verdict
 
 BATCH = 256
 """How many replies are scored together: enough to be fast, few enough to stream."""
@@ -51,11 +51,12 @@ def load(model: str = "default", *, settings: Path | None = None) -> "ToneChecke
         ConfigError: If the settings are not allowed.
     """
     folder = open_model(model)
+    scorer = open_scorer(folder)
     own = policy_from(folder.config["policy"])
     policy = own if settings is None else read_settings(settings, own)
     card = folder.config.get("card", {})
     return ToneChecker(
-        open_scorer(folder),
+        scorer,
         policy=policy,
         prior={tone: folder.config["prior"][tone] for tone in TONES},
         model=folder.label,

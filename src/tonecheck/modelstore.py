@@ -31,6 +31,8 @@ DEFAULT_MODEL = "pair-en"
 FORECAST = "forecast-en"
 """The shipped model that reads threads instead of replies."""
 
+FORECAST_KIND = "forecast"
+
 CONFIG, WEIGHTS, CARD, MANIFEST = "config.json", "weights.safetensors", "README.md", "manifest.json"
 GRAPH, TOKENIZER = "encoder.onnx", "tokenizer.json"
 
@@ -38,7 +40,7 @@ FILES: Mapping[str, Sequence[str]] = {
     "linear": (WEIGHTS,),
     "encoder": (GRAPH, TOKENIZER),
     "pair": (),  # two other models, which lie beside it
-    "forecast": (WEIGHTS,),
+    FORECAST_KIND: (WEIGHTS,),
 }
 """What each kind of model needs beside its configuration."""
 
@@ -162,7 +164,7 @@ def _read_config(path: Path) -> dict[str, Any]:
             f"{path} judges {config.get('tones')}; tonecheck needs {[str(t) for t in TONES]}, "
             "in this order. Train the model again."
         )
-    needed = _NEEDED if config.get("kind") == "forecast" else (*_NEEDED, *_NEEDED_OF_REPLIES)
+    needed = _NEEDED if config.get("kind") == FORECAST_KIND else (*_NEEDED, *_NEEDED_OF_REPLIES)
     if missing := [key for key in needed if key not in config]:
         raise ModelFormatError(
             f"{path / CONFIG} lacks {', '.join(missing)}. Train the model again."

@@ -3,18 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from tonecheck.labels import TONES, Decision, Severity, Tone
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 SCHEMA = 1
 """The version of the JSON form; it grows only when a key changes its meaning or goes away."""
-
-State = NDArray[np.float32]
-"""What an encoder made of a reply: numbers without names, shape (width,)."""
 
 
 class Note(StrEnum):
@@ -81,7 +79,7 @@ class Verdict:
     model: str
     truncated: bool = False
     note: Note | None = None
-    state: State | None = field(default=None, compare=False, repr=False)
+    state: "NDArray[np.float32] | None" = field(default=None, compare=False, repr=False)
 
     @property
     def flagged(self) -> tuple[Tone, ...]:

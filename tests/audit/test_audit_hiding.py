@@ -18,7 +18,7 @@ PSEUDONYMS = Hiding(pseudonyms=KEYED)
 REDACTED = Hiding(redact=True)
 BOTH = Hiding(pseudonyms=KEYED, redact=True)
 
-NAMES = re.compile(r"maya|okafor|rhys|\bgale\b|ines\b|\bsol\b|tomo\b|\babe\b", re.IGNORECASE)
+NAMES = re.compile(r"maya|okafor|rhys|\bgale\b|\bines\b|\bsol\b|tomo\b|\babe\b", re.IGNORECASE)
 ADDRESSES = re.compile(r"example\.org|912 345|@stranger")
 
 

@@ -144,3 +144,23 @@ def test_a_file_of_which_nothing_can_be_read_is_bad_input(invoke, write_lines):
     assert done.exit_code == 2
     assert "forum.jsonl:1: not valid JSON" in done.stderr
     assert "error: no message could be read; what is wrong is said above." in done.stderr
+
+
+def test_with_a_forecast_threads_are_told_of_before_a_pattern_shows(tmp_path):
+    quarrel = [
+        {"id": "1", "thread": "t", "author": "ana", "text": "No, you are wrong about the mean."},
+        {"id": "2", "thread": "t", "author": "ben", "text": "You never read what people say!"},
+        {"id": "3", "thread": "t", "author": "ana", "text": "Don't tell me what I read. Wow."},
+    ]
+    calm = [{**row, "thread": "calm", "text": "Thank you, maybe so."} for row in quarrel]
+    log = tmp_path / "forum.jsonl"
+    log.write_bytes(lines([*quarrel, *calm]))
+    done = subprocess.run(
+        [*WATCH, str(log), "--once", "--forecast"],
+        capture_output=True, check=True, timeout=120, cwd=tmp_path,
+    )  # fmt: skip
+    (alert,) = map(json.loads, done.stdout.splitlines())
+
+    assert (alert["thread"], alert["reason"]) == ("t", "forecast")
+    assert alert["risk"] > 0.6
+    assert "a person reads the thread and decides" in alert["text"]

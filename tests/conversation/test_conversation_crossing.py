@@ -1,4 +1,5 @@
-from tonecheck.conversation.crossing import ConcernLine, Crossing
+from tonecheck.conversation.crossing import ConcernLine, Crossing, ForecastLine
+from tonecheck.conversation.forecast import Risk
 from tonecheck.conversation.pattern import Finding
 from tonecheck.conversation.reader import Following, ThreadReader
 from tonecheck.messages import Message
@@ -41,3 +42,29 @@ def test_a_message_that_is_linked_judged_elsewhere_and_taken_counts_like_one_tha
     assert new[0].pattern == "pile_on"
     assert taken.report() == added.report()
     assert taken.heat == taken.report().heat[-1]
+
+
+class Foreseen:
+    """A thread that is followed, of which only the risk is known."""
+
+    def __init__(self, risk):
+        self.risk = risk
+
+
+def test_a_forecast_over_the_line_crosses_it_but_a_pattern_goes_first():
+    risk = Risk(
+        probability=0.8, low=0.7, high=0.9, crossed=True, reasons=("messages read hostile",)
+    )
+    alone = ForecastLine().crosses(Foreseen(risk), [])
+    assert (alone.reason, alone.risk) == ("forecast", 0.8)
+    assert alone.explanation == (
+        "Of 100 threads that read like this one, about 80 (70 to 90) turned personal within 3 "
+        "replies, where half of all did: messages read hostile."
+    )
+    assert ForecastLine().crosses(Foreseen(risk), [finding("pile_on")]).reason == "pile_on"
+
+
+def test_a_forecast_below_the_line_or_none_does_not_cross_it():
+    low = Risk(probability=0.4, low=0.3, high=0.5, crossed=False)
+    assert ForecastLine().crosses(Foreseen(low), []) is None
+    assert ForecastLine().crosses(Foreseen(None), []) is None

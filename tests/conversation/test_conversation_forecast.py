@@ -194,3 +194,11 @@ def test_a_forecast_for_other_signals_is_refused(tmp_path):
     save_model(tmp_path / "odd", config, card="", tensors=shipped.tensors())
     with pytest.raises(ModelFormatError, match="it was trained on other signals"):
         Forecaster.from_folder(open_model(str(tmp_path / "odd")))
+
+
+@needs_forecast
+def test_a_forecast_judges_no_replies():
+    with pytest.raises(
+        ModelFormatError, match="forecasts how threads go on, and judges no replies"
+    ):
+        tonecheck.load(str(shipped_root() / FORECAST))

@@ -32,7 +32,7 @@ def test_a_quarrel_is_read_as_what_it_is(checker):
     assert report.concerns[0].pattern == "pile_on"
     assert report.concerns[0].target == "Ana"
     assert report.explanation == report.concerns[0].explanation
-    assert report.risk is None
+    assert report.risk.crossed
     assert json.loads(json.dumps(report.to_dict()))["messages"] == 6
 
 

@@ -23,13 +23,13 @@ def reply(checker):
 def test_a_flag_says_how_often_such_flags_are_right(reply, checker):
     found = doubts(reply("You are an idiot. Learn to read.", "Hello?"), checker)
 
-    assert found[0].startswith("Of 100 replies that it calls hostile, about 76 (71 to 80) are.")
+    assert found[0].startswith("Of 100 replies that it calls hostile, about 77 (72 to 81) are.")
 
 
 def test_a_probability_inside_the_band_says_so(reply, checker):
     unsure = next(
         found
-        for text in ("That is a silly thing to ask here.", "You clearly did not read this.")
+        for text in ("That was a stupid mistake, honestly.", "You clearly did not read this.")
         if (found := reply(text)).verdict.unsure
     )
 

@@ -160,7 +160,7 @@ def test_the_line_keeps_to_few_enough_false_alarms():
 
 def test_reliability_counts_a_conversation_once_in_a_bin():
     read, scores = many([0.9, 0.9, 0.9], [0.1, 0.1, 0.1])
-    rows = reliability(scores, read, bins=2)
+    rows = reliability(read, scores, "c", bins=2)
     assert rows[-1][0] == 1.0
     assert rows[-1][2] == 1.0
     # 50 conversations, not 100 moments: Wilson's lower end for 50 of 50.

@@ -176,11 +176,10 @@ def test_each_message_of_a_conversation_answers_the_one_before(folder):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("final", "last"), [("Removed.", [("Second.", "Removed.")]), (None, [])])
-def test_a_removed_comment_ends_its_conversation(folder, final, last):
-    row = {"context": [{"text": "First."}, {"text": "Second."}], "final": final}
+def test_what_the_forecast_is_measured_on_is_never_read_as_training_text(folder):
+    row = {"context": [{"text": "First."}, {"text": "Second."}], "final": "Removed."}
     write(folder, "cmv_ad_hominem_threads.jsonl.gz", [row])
-    assert corpora(folder) == [("", "First."), ("First.", "Second."), *last]
+    assert corpora(folder) == []
 
 
 def test_corpora_that_only_measure_are_never_read_as_training_text(folder):

@@ -27,14 +27,15 @@ def models(
 
     Every file is checked against its hash. Figures come with their 95 % intervals.
     """
-    from tonecheck.modelstore import CARD, open_model, shipped_models
+    from tonecheck.modelstore import CARD, FORECAST, open_model, shipped_models, shipped_root
 
     if name:
         folder = open_model(name)
         typer.echo(printable((folder.path / CARD).read_text(encoding="utf-8")))
         return
     damaged = []
-    for path in shipped_models():
+    forecast = shipped_root() / FORECAST
+    for path in (*shipped_models(), *([forecast] if forecast.is_dir() else [])):
         try:
             _describe(open_model(str(path)))
         except ModelError as err:
@@ -44,7 +45,7 @@ def models(
 
 
 def _describe(folder: "ModelFolder") -> None:
-    from tonecheck.modelstore import DEFAULT_MODEL, open_parts
+    from tonecheck.modelstore import DEFAULT_MODEL, FORECAST_KIND, open_parts
 
     parts = list(open_parts(folder).values())
     files = [file for part in (folder, *parts) for file in part.files.values()]
@@ -52,6 +53,8 @@ def _describe(folder: "ModelFolder") -> None:
     made_of = f" = {' + '.join(printable(part.label) for part in parts)}" if parts else ""
     default = ", the default" if folder.path.name == DEFAULT_MODEL else ""
     typer.echo(f"{printable(folder.label)}{made_of} ({size:.1f} MB, verified{default})")
+    if folder.config["kind"] == FORECAST_KIND:
+        typer.echo("  forecasts how threads go on, from the verdicts of the others")
     for tone, facts in folder.config.get("card", {}).items():
         known = [(name, facts[key]) for key, name in _FIGURES.items() if key in facts]
         stated = ", ".join(f"{name} {_interval(figure)}" for name, figure in known)

@@ -1,7 +1,7 @@
 """What turns readings into probabilities; one module a kind of model."""
 
 from tonecheck.errors import ModelFormatError
-from tonecheck.modelstore import FILES, ModelFolder
+from tonecheck.modelstore import FILES, FORECAST_KIND, ModelFolder
 from tonecheck.scorers.base import Scorer
 
 
@@ -24,8 +24,13 @@ def open_scorer(folder: ModelFolder) -> Scorer:
         from tonecheck.scorers.pair import PairScorer
 
         return PairScorer.from_folder(folder)
+    if kind == FORECAST_KIND:
+        raise ModelFormatError(
+            f"{folder.path} forecasts how threads go on, and judges no replies. Name one of the "
+            "models that `tonecheck models` lists."
+        )
+    known = ", ".join(each for each in FILES if each != FORECAST_KIND)
     raise ModelFormatError(
-        f"{folder.path} is a model of kind {kind!r}; this version knows: "
-        f"{', '.join(FILES)}. "
+        f"{folder.path} is a model of kind {kind!r}; this version knows: {known}. "
         "Use a newer tonecheck."
     )

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from tonecheck.labels import Tone
 from tonecheck.reading import Contribution, Reading
-from tonecheck.verdict import State
+
+State = NDArray[np.float32]
+"""What an encoder made of a reading: numbers without names, shape (width,)."""
 
 States = Sequence[State | None]
-"""What an encoder made of each reading, shape (width,); None where a model has no encoder."""
+"""The state of each reading; None where a model has no encoder."""
 
 
 class Scorer(Protocol):

@@ -14,11 +14,10 @@ from tonecheck.errors import ModelFormatError
 from tonecheck.labels import TONES, Tone
 from tonecheck.modelstore import CONFIG, GRAPH, TOKENIZER, ModelFolder
 from tonecheck.reading import Contribution, Reading
-from tonecheck.scorers.base import States
+from tonecheck.scorers.base import State, States
 from tonecheck.scorers.graph import Graph, Logits, Seen
 from tonecheck.scorers.logistic import Floats, calibrated, read_slopes, sigmoid
 from tonecheck.scorers.windows import PARENT, Window, Windows
-from tonecheck.verdict import State
 
 _SIZES = range(2 * PARENT, 8193)  # a window must leave room for the reply, and fit into memory
 _WORD = re.compile(r"\S+")

@@ -113,12 +113,14 @@ def table_row(moments: Moments, called: Called, *, seed: int) -> dict[str, Any]:
     }
 
 
-def reliability(probabilities: Floats, moments: Moments, bins: int = 10) -> list[list[float]]:
-    """Return how often forecasts came true, as rows of (up to which probability, low, high).
+def reliability(
+    moments: Moments, probabilities: Floats, source: str, *, bins: int = 10
+) -> list[list[float]]:
+    """Return how often a corpus's forecasts came true: (up to which probability, low, high).
 
     A conversation counts once in each bin that it reaches, so that no interval is too narrow.
     """
-    near = moments.near & moments.enough
+    near = moments.near & moments.enough & (moments.sources[moments.owner] == source)
     edges = [*np.quantile(probabilities[near], np.linspace(0, 1, bins + 1)[1:-1]), 1.0]
     bin_of = np.searchsorted(edges, probabilities, side="left")
     rows = []

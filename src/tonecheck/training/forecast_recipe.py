@@ -9,7 +9,7 @@ from tonecheck.checker import load
 from tonecheck.conversation.forecast import HORIZON, WORDS
 from tonecheck.conversation.signals import SIGNALS
 from tonecheck.labels import TONES
-from tonecheck.modelstore import open_model, open_parts, save_model
+from tonecheck.modelstore import FORECAST_KIND, open_model, open_parts, save_model
 from tonecheck.scorers.logistic import sigmoid
 from tonecheck.training.card import write_card
 from tonecheck.training.conversations import OUTCOMES, read_conversations
@@ -33,7 +33,7 @@ from tonecheck.training.forecast_metrics import (
 from tonecheck.training.recipe import Recipe
 
 LIKE_A_FORUM = "cga_cmv_valid"
-"""The corpus by which the line is drawn: talks of any length, of which half turn."""
+"""The corpus by which the line is drawn and intervals are stated: talks of any length."""
 
 _BACK = 0.05  # by how much less likely a thread must be to come back from over the line
 _PLACES = 6
@@ -122,7 +122,7 @@ def _stated(
         "intercept": round(float(known + together.intercept), _PLACES),
         "line": round(line, 4),
         "below": round(line - _BACK, 4),
-        "reliability": reliability(probabilities, moments),
+        "reliability": reliability(moments, probabilities, LIKE_A_FORUM),
     }
 
 
@@ -138,7 +138,7 @@ def _save(
     model = open_model(reads)
     parts = [part for kind, part in open_parts(model).items() if kind == "encoder"]
     config = {
-        "kind": "forecast",
+        "kind": FORECAST_KIND,
         "name": recipe.out.name,
         "version": recipe.version,
         "language": "en",

@@ -23,7 +23,6 @@ from tonecheck.training.wordspace import UNLABELLED
 Pair = tuple[str, str]
 """What is answered, or an empty string, and the reply; both cleaned as the encoder reads them."""
 
-_CONVERSATIONS = "cmv_ad_hominem_threads"
 _FORUM = "iac"  # what our annotation calls the forum, whose thread ids are short numbers
 _TELLING = 20  # letters from which on an equal beginning is no chance
 
@@ -77,8 +76,6 @@ class UnlabelledPairs:
                 called = {str(row.get(key)) for key in ("id", "thread", "submission")}
                 if called & self._names:
                     continue
-                if corpus.name == _CONVERSATIONS:
-                    row = {"messages": [*row["context"], {"text": row["final"] or ""}]}
                 yield from self._kept(_row_pairs(row))
 
     def _kept(self, pairs: Iterator[Pair]) -> Iterator[Pair]:
