@@ -49,7 +49,6 @@ class Snapshot:
         states: The encoder's states, of the latest message, the one before and their mean so far,
             one after the other; None where a model has none.
         messages: How many messages there have been.
-        people: How many people wrote them, at least; 0 where no author is known.
     """
 
     numbers: Numbers
@@ -57,7 +56,6 @@ class Snapshot:
     context: Mapping[int, int]
     states: Numbers | None
     messages: int
-    people: int
 
 
 class Signals:
@@ -95,7 +93,6 @@ class Signals:
             context=_together(self._words),
             states=self._take_state(turn.verdict.state),
             messages=self._count,
-            people=len(self._people),
         )
 
     def _take_state(self, state: NDArray[np.float32] | None) -> Numbers | None:

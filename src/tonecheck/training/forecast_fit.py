@@ -99,10 +99,11 @@ def _taught(moments: Moments) -> list[tuple[int, NDArray[np.bool_]]]:
 def _word_reading(
     moments: Moments, rows: NDArray[np.bool_], rarity: Mapping[str, Floats]
 ) -> Reading:
-    known = sparse.hstack([word_shares(moments, rarity)[rows], _marks(moments, rows)]).tocsr()
+    shares = word_shares(moments, rarity)[rows]
+    known = sparse.hstack([shares, _marks(moments, rows)]).tocsr()
     fitted = _regression(known, moments, rows, strength=STRENGTH["words"])
-    width = known.shape[1] - _marks(moments, rows).shape[1]
-    return Reading(weights=fitted.coef_[0, :width], intercept=float(fitted.intercept_[0]))
+    weights = fitted.coef_[0, : shares.shape[1]]
+    return Reading(weights=weights, intercept=float(fitted.intercept_[0]))
 
 
 def _regression(  # scipy carries no types
