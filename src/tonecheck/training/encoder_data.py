@@ -37,9 +37,12 @@ class EncoderSettings:
     Attributes:
         base: The checkpoint to start from; None for the pre-trained one that ships.
         rounds: How often the annotated replies are read.
-        teachers: How many encoders teach the one that ships; below 2 there is no teaching.
-        teachers_from: A larger checkpoint that the teachers start from; None for the same one.
-        work: A folder for finished teachers, so that a run that was stopped goes on; None for none.
+        teachers: How many encoders of a kind teach the one that ships; with 1 and no larger
+            checkpoint there is no teaching.
+        teachers_from: Larger checkpoints that the teachers start from; none for the same one.
+        teacher_rounds: The rounds of a teacher; None for as many as the one that ships has.
+        work: A folder for finished teachers and what they think, so that a run that was stopped
+            goes on; None for none.
         unlabelled: How many unlabelled posts the teachers judge for it.
         judged: How many of these are read in a round, for each annotated reply.
         multitask: Whether the corpora's own labels are learned as well.
@@ -52,12 +55,13 @@ class EncoderSettings:
     base: str | None = None
     rounds: int = 7
     teachers: int = 3
-    teachers_from: str | None = None
+    teachers_from: tuple[str, ...] = ()
+    teacher_rounds: int | None = None
     work: Path | None = None
     unlabelled: int = 20_000
     judged: float = 1.0
     multitask: bool = True
-    others: float = 0.5
+    others: float = 0.3
     without: frozenset[str] = field(default_factory=frozenset)
     share: float = 1.0
     parents: bool = True

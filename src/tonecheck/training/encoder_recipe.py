@@ -9,7 +9,7 @@ them: it chooses each encoder's best round, calibrates and sets the thresholds.
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,7 @@ PRETRAINED = "shrunk-en"
 CHECKPOINT = "huggingface"
 """The folder inside a model's that holds its checkpoint, for training on from."""
 
+_SEEN = 300  # replies on which the states' sizes are seen
 _COMPARED = 5000  # replies on which the small graph is compared with the plain one
 
 
@@ -68,7 +69,10 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
     """
     for module in ("torch", "transformers", "onnxscript"):
         require(module, extra="train")
+    from tokenizers import Tokenizer
+
     from tonecheck.training.graph_export import export_graph, quantisation_loss, save_checkpoint
+    from tonecheck.training.smoothing import smoothed
 
     base = checkpoint(settings.base)
     development = read_development(recipe)
@@ -76,7 +80,10 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
     tokenizer = marked_tokenizer(base)
     model, judged = teach(recipe, settings, split, base=base)
     recipe.say("exporting")
-    files = {GRAPH: export_graph(model), TOKENIZER: as_json(tokenizer).encode()}
+    windows = Windows(Tokenizer.from_str(as_json(tokenizer)))
+    seen = windows.cut([read_example(example) for example in split.taught[-_SEEN:]])
+    graph = export_graph(smoothed(model, seen))
+    files = {GRAPH: graph, TOKENIZER: as_json(tokenizer).encode()}
     scorer = _scorer(recipe, files)
     plain = _scorer(recipe, {**files, GRAPH: export_graph(model, quantise=False)})
     recipe.say("calibrating on held-out replies")
@@ -94,8 +101,8 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
         "prior": dict(zip(TONES, answers.mean(axis=0).round(4), strict=True)),
         "corpora": dict(data.counts),
         "held_out": len(split.held_out),
-        "teachers": settings.teachers if judged else 1,
-        "teachers_from": settings.teachers_from and Path(settings.teachers_from).name,
+        "teachers": settings.teachers * max(1, len(settings.teachers_from)) if judged else 1,
+        "teachers_from": [Path(name).name for name in settings.teachers_from],
         "judged": judged,
         "quantisation": loss,
     }
@@ -123,13 +130,15 @@ def teach(
     posts = unjudged(recipe, settings, split) if settings.teachers > 1 or larger else []
     if not posts:
         return own.tune(pools, recipe.seed), 0
-    tuner = own if larger is None else Tuner(recipe, settings, split, base=checkpoint(larger))
-    models = []
-    for number in range(settings.teachers):
-        recipe.say(f"teacher {number + 1} of {settings.teachers}")
-        models.append(tuner.taught(pools, recipe.seed + number))
-    recipe.say("judging unlabelled replies")
-    judged = judged_by(models, posts, tuner.windows)
+    longer = replace(settings, rounds=settings.teacher_rounds or settings.rounds)
+    thought: list[Floats] = []
+    for name in larger or (None,):
+        begun = base if name is None else checkpoint(name)
+        tuner = Tuner(recipe, longer, split, base=begun)
+        for number in range(settings.teachers):
+            recipe.say(f"teacher {number + 1} of {settings.teachers}, from {Path(begun).name}")
+            thought.append(tuner.thought(posts, pools, recipe.seed + number))
+    judged = with_targets(posts, np.mean(thought, axis=0))
     recipe.say("the encoder that ships")
     drawn = min(len(judged), round(settings.judged * len(split.taught)))
     taught = Pool(examples=judged, drawn=drawn, weight=1.0)
@@ -157,8 +166,8 @@ class Tuner:
         self._recipe, self._settings, self._split, self._base = recipe, settings, split, base
         tokenizer = marked_tokenizer(base)
         self._vocabulary = len(tokenizer)
-        self.windows = Windows(Tokenizer.from_str(as_json(tokenizer)))
-        self._score = held_out_score(split.held_out, self.windows)
+        self._windows = Windows(Tokenizer.from_str(as_json(tokenizer)))
+        self._score = held_out_score(split.held_out, self._windows)
 
     def tune(self, pools: Sequence[Pool], seed: int) -> "ToneEncoder":
         """Return the encoder after its best round."""
@@ -167,14 +176,33 @@ class Tuner:
         alone = 0.15 if self._settings.parents else 1.0
         return finetune(
             self._base,
-            Mixture(pools, self.windows, names=self._split.names, alone=alone),
+            Mixture(pools, self._windows, names=self._split.names, alone=alone),
             settings=Finetuning(rounds=self._settings.rounds, seed=seed),
             vocabulary=self._vocabulary,
             score=self._score,
             say=self._recipe.say,
         )
 
-    def taught(self, pools: Sequence[Pool], seed: int) -> "ToneEncoder":
+    def thought(self, posts: Sequence[Example], pools: Sequence[Pool], seed: int) -> Floats:
+        """Return what a teacher makes of replies, shape (replies, tones): probabilities."""
+        from tonecheck.training.multitask import predict
+
+        # Other texts or settings make another teacher; a file of theirs is not taken for this one.
+        told = repr((self._base, self._settings, len(self._split.taught), self._split.names))
+        name = f"teacher-{seed}-{_digest([told])}"
+        work, known = self._settings.work, _digest(post.text for post in posts)
+        if work is not None and (found := work / f"{name}-{known}.npy").exists():
+            self._recipe.say(f"taking {found.name} from {work}")
+            return np.asarray(np.load(found, allow_pickle=False), np.float64)
+        model = self._taught(name, pools, seed)
+        self._recipe.say("judging unlabelled replies")
+        readings = [read_example(post) for post in posts]
+        thought = sigmoid(predict(model, self._windows.cut(readings), len(readings)))
+        if work is not None:
+            np.save(work / f"{name}-{known}.npy", thought)
+        return thought
+
+    def _taught(self, name: str, pools: Sequence[Pool], seed: int) -> "ToneEncoder":
         """Return a teacher: from the work folder if it is finished there, else fine-tuned."""
         from safetensors.torch import load_file, save_file
 
@@ -182,10 +210,7 @@ class Tuner:
 
         if self._settings.work is None:
             return self.tune(pools, seed)
-        # Other texts or settings make another teacher; a file of theirs is not taken for this one.
-        told = repr((self._base, self._settings, len(self._split.taught), self._split.names))
-        name = hashlib.sha256(told.encode()).hexdigest()[:12]
-        path = self._settings.work / f"teacher-{seed}-{name}.safetensors"
+        path = self._settings.work / f"{name}.safetensors"
         if path.exists():
             self._recipe.say(f"taking {path.name} from {self._settings.work}")
             model = ToneEncoder(self._base, self._split.names, vocabulary=self._vocabulary)
@@ -199,21 +224,18 @@ class Tuner:
         return model
 
 
-def judged_by(
-    models: Sequence["ToneEncoder"], examples: Sequence[Example], windows: Windows
-) -> list[Example]:
-    """Return the examples with what several encoders think of them, on average, as targets."""
-    from tonecheck.training.multitask import predict
+def _digest(texts: Iterable[str]) -> str:
+    found = hashlib.sha256()
+    for text in texts:
+        found.update(text.encode() + b"\0")
+    return found.hexdigest()[:12]
 
-    readings = [read_example(example) for example in examples]
-    cut = windows.cut(readings)
-    total: Floats = np.zeros((len(readings), len(TONES)))
-    for model in models:
-        total += sigmoid(predict(model, cut, len(readings)))
-    means = total / len(models)
+
+def with_targets(examples: Sequence[Example], thought: Floats) -> list[Example]:
+    """Return examples with what teachers think of them as targets; shape (examples, tones)."""
     return [
         replace(example, targets=dict(zip(TONES, row, strict=True)))
-        for example, row in zip(examples, means.tolist(), strict=True)
+        for example, row in zip(examples, thought.tolist(), strict=True)
     ]
 
 
