@@ -16,6 +16,7 @@ from tonecheck.training.examples import Example
 Floats = NDArray[np.float32]
 
 _BUCKET = 12  # batches whose replies are sorted by length together, so that little is padded
+_STEP = 16  # tokens; batches are as long as a multiple of it
 _USUAL = 90  # tokens of a reply with what it answers, about
 _BESIDE = 0.3  # how much words outside the evidence count beside those in it: they are many
 
@@ -119,7 +120,7 @@ class Mixture:
         items.sort(key=lambda item: len(item[3].tokens))
         groups: list[list[tuple[Example, float, Reading, Window]]] = []
         while items:
-            size = max(1, self._batch_tokens // len(items[-1][3].tokens))
+            size = max(1, self._batch_tokens // _padded(len(items[-1][3].tokens)))
             groups.append(items[-size:])
             del items[-size:]
         for place in random.permutation(len(groups)):
@@ -136,7 +137,7 @@ class Mixture:
         return example, self._readings[id(example)]
 
     def _batch(self, items: Sequence[tuple[Example, float, Reading, Window]]) -> Batch:
-        length = max(len(window.tokens) for *_, window in items)
+        length = _padded(max(len(window.tokens) for *_, window in items))
         tokens, mask, types = np.zeros((3, len(items), length), dtype=np.int64)
         targets, weights = np.zeros((2, len(items), len(TONES)), dtype=np.float32)
         evidence, beside = np.zeros((2, len(items), length, len(TONES)), dtype=np.float32)
@@ -213,6 +214,11 @@ def _spans(example: Example, column: int) -> Sequence[tuple[int, int]] | None:
     found = [(text.find(words.lower()), len(words)) for words in example.evidence.get(tone, ())]
     spans = [(start, start + size) for start, size in found if start >= 0]
     return spans or None
+
+
+def _padded(length: int) -> int:
+    """Return a length that few batches differ in, so that memory given back can be used again."""
+    return -(-length // _STEP) * _STEP
 
 
 def _draw(count: int, drawn: int, random: np.random.Generator) -> NDArray[np.int64]:
