@@ -4,10 +4,8 @@ import re
 
 import pytest
 
-from tonecheck.audit import conversations as module
 from tonecheck.audit.conversations import COLUMNS, MOST_SHOWN
 from tonecheck.audit.hiding import Hiding
-from tonecheck.audit.likelihood import words_of
 from tonecheck.audit.pseudonyms import Pseudonyms
 
 HIDINGS = [Hiding(), Hiding(redact=True), Hiding(pseudonyms=Pseudonyms(bytes(range(32))))]
@@ -145,17 +143,3 @@ def test_a_long_thread_is_drawn_in_bounded_room(audit):
     (points,) = re.findall('<polyline points="([^"]+)"', shown)
     assert 100 < len(points.split()) <= 120
     assert len(shown) < 60_000
-
-
-class Risk:
-    probability, low, high = 0.31, 0.2, 0.44
-
-
-def test_a_forecast_is_shown_in_one_place_where_there_is_one(audit, monkeypatch):
-    assert words_of(None) == ""
-    assert words_of(Risk()) == "about 31 in 100 (20 to 44)"
-    monkeypatch.setattr(module, "words_of", lambda _: words_of(Risk()))
-    text = plain(section(audit(pile()), "look"))
-    assert (
-        "How likely it is to turn personal in the next three replies: about 31 in 100 (20 to 44)"
-    ) in text

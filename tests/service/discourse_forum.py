@@ -18,7 +18,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from tonecheck.service.signatures import sign
+from tonecheck.signatures import sign
 
 KEY = "forum-key"
 ACTIONS = {  # an action of a reviewer: the status that it leads to, and whether the post goes

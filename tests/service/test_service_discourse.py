@@ -18,7 +18,7 @@ from tonecheck.service.app import create_app
 from tonecheck.service.moderation import Reviewable, decision_of, flag_message
 from tonecheck.service.records import Scope, Status
 from tonecheck.service.settings import read
-from tonecheck.service.signatures import sign
+from tonecheck.signatures import sign
 
 _SPEC = importlib.util.spec_from_file_location(
     "discourse_forum", Path(__file__).with_name("discourse_forum.py")

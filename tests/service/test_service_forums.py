@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tonecheck.labels import Tone
 from tonecheck.service.app import create_app
 from tonecheck.service.records import Scope, Status
-from tonecheck.service.signatures import sign, signed
+from tonecheck.signatures import sign, signed
 
 INSULT, KIND = "You are an idiot. Learn to read.", "Thanks, that helped a lot!"
 ADVERT = "DM me and join my course today, only 3 places left, you would be crazy to miss this!"

@@ -1,7 +1,7 @@
 import pytest
 
 from tonecheck.errors import ConfigError, InputError
-from tonecheck.service.signatures import signed
+from tonecheck.signatures import signed
 from tonecheck.watch.webhook import Patience, Webhook
 
 QUICK = Patience(seconds=2.0, first=0.01, last=0.5)

@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from tonecheck.audit.files import plain_cell
-from tonecheck.audit.likelihood import words_of
 from tonecheck.audit.members import label
 from tonecheck.audit.spool import Spool
 from tonecheck.audit.stored import Stored, seconds, unpack
@@ -27,7 +26,7 @@ CONVERSATIONS = ("conversations.jsonl", "conversations.csv")
 
 COLUMNS = (
     *("key", "thread", "title", "place", "messages", "flagged", "peak", "peak_heat", "last_heat"),
-    *(*URGENCY, "recovery", "risk", "explanation"),
+    *(*URGENCY, "recovery", "explanation"),
 )
 MOST_SHOWN = 20
 """How many threads keep their detail for the report."""
@@ -58,7 +57,6 @@ class ReadThread:
         first: The turn of its first message in the audit; others follow.
         findings: What is to be told, the most urgent first; `messages` are turns of the audit.
         explanation: The most important thing about it, in one sentence.
-        risk: How likely it is to turn personal soon, in words, or empty where nothing says so.
     """
 
     key: int
@@ -71,7 +69,6 @@ class ReadThread:
     first: int
     findings: tuple[Finding, ...]
     explanation: str
-    risk: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +202,6 @@ class ConversationFiles:
             "peak": report.peak,
             "peak_heat": round(max(report.heat), 4),
             "last_heat": round(report.heat[-1], 4),
-            "risk": words_of(report.risk),
             "explanation": report.explanation,
         }
         cells = (values.get(name, 0) for name in COLUMNS)
@@ -274,7 +270,6 @@ def _read(report: ThreadReport, first: Stored, findings: Sequence[Finding]) -> R
         first=first.turn,
         findings=tuple(_told(findings)),
         explanation=report.explanation,
-        risk=words_of(report.risk),
     )
 
 

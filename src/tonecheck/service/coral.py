@@ -17,7 +17,7 @@ from tonecheck.service.context import Service, ServiceDep
 from tonecheck.service.protocol import Protocol
 from tonecheck.service.records import NewReply, Scope, web_address
 from tonecheck.service.refusals import Refusal, invalid
-from tonecheck.service.signatures import signed
+from tonecheck.signatures import signed
 from tonecheck.verdict import Verdict
 
 router = APIRouter(tags=["Coral"])

@@ -21,7 +21,7 @@ from tonecheck.service.posts import FLAGS, was_flagged, withdraw
 from tonecheck.service.protocol import Protocol
 from tonecheck.service.records import NewReply, Scope, web_address
 from tonecheck.service.refusals import Refusal, invalid
-from tonecheck.service.signatures import signed
+from tonecheck.signatures import signed
 from tonecheck.verdict import Verdict
 
 router = APIRouter(tags=["Discourse"])

@@ -1,17 +1,22 @@
 """A whole thread over HTTP: the verdict on each message, and what they show together."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
+from tonecheck.checker import ToneChecker
 from tonecheck.conversation.links import Links
+from tonecheck.conversation.report import ThreadReport
 from tonecheck.messages import Message
 from tonecheck.service.answers import ThreadAnswer
 from tonecheck.service.auth import CheckCaller
 from tonecheck.service.context import ServiceDep
 from tonecheck.service.native import MOST_CHARS, MOST_REPLIES, Moment, refuse
 from tonecheck.service.protocol import Protocol
+from tonecheck.verdict import Verdict
 
 router = APIRouter(tags=["tonecheck"])
 
@@ -56,15 +61,23 @@ async def read_thread(
     links = Links()
     messages = [links.fill(_message(said)) for said in request.messages]
     verdicts = await service.judge.check_many(messages)
-    reader = service.checker.thread_reader(
-        request.id, title=request.title, newcomers=request.newcomers
+    # Elsewhere than in the event loop: a forecast of a long thread takes a while.
+    report = await run_in_threadpool(
+        _report, service.checker, request, zip(messages, verdicts, strict=True)
     )
-    for message, verdict in zip(messages, verdicts, strict=True):
-        reader.add(message, verdict)
     return {
-        "thread": reader.report().to_dict(),
+        "thread": report.to_dict(),
         "verdicts": [verdict.to_dict() for verdict in verdicts],
     }
+
+
+def _report(
+    checker: ToneChecker, request: ThreadRequest, judged: Iterable[tuple[Message, Verdict]]
+) -> ThreadReport:
+    reader = checker.thread_reader(request.id, title=request.title, newcomers=request.newcomers)
+    for message, verdict in judged:
+        reader.add(message, verdict)
+    return reader.report()
 
 
 def _message(said: Said) -> Message:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tonecheck.errors import ConfigError, require
-from tonecheck.service.signatures import sign
+from tonecheck.signatures import sign
 
 if TYPE_CHECKING:
     import httpx
