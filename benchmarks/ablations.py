@@ -47,6 +47,7 @@ def variants(rounds: int) -> dict[str, EncoderSettings]:
         "no parent": replace(plain, parents=False),
         "no own labels": replace(plain, multitask=False),
         "annotated replies only": replace(plain, multitask=False, others=0.0),
+        "no named groups": replace(plain, mentions=0.0),
         **{f"annotated replies, {share:.0%}": replace(plain, share=share) for share in (0.25, 0.5)},
         **{f"without {name}": replace(plain, without=frozenset({name})) for name in LEFT_OUT},
     }

@@ -1,0 +1,45 @@
+"""Sentences that name a group, kindly and unkindly alike."""
+
+import re
+from collections import Counter
+
+from tonecheck.labels import TONES, Tone
+from tonecheck.training.mentions import GROUPS, KIND, UNKIND, mentions
+
+
+def test_every_group_is_named_as_often_kindly_as_unkindly():
+    found = mentions(2_000, seed=1)
+    assert abs(len(found) - 2_000) < 100
+    kind = [example for example in found if example.targets[Tone.HOSTILITY] == 0.0]
+    assert 2 * len(kind) == len(found)
+    for group in ("gay", "African American", "nonbinary", "blind"):
+        told = Counter(
+            example.targets[Tone.HOSTILITY]
+            for example in found
+            if re.search(rf"\b{group}\b", example.text, re.IGNORECASE)
+        )
+        assert told[0.0] >= 10
+        assert told[1.0] >= 10
+
+
+def test_kind_sentences_show_no_tone_and_unkind_ones_say_nothing_of_others():
+    for example in mentions(500, seed=2):
+        assert set(example.targets) in ({Tone.HOSTILITY}, set(TONES))
+        if example.targets[Tone.HOSTILITY]:
+            assert set(example.targets) == {Tone.HOSTILITY}
+
+
+def test_sentences_are_whole_and_right():
+    texts = [example.text for example in mentions(4_000, seed=3)]
+    assert len(set(texts)) > 2_000
+    for text in texts:
+        assert text[0] == text[0].upper()
+        assert text[-1] in ".!?"
+        assert not re.search(r"[{}]|\b[Aa] [aeiouAEIOU]|\b[Aa]n [^aeiouAEIOU]", text)
+        assert "persons" not in text
+    assert all("{group}" in sentence for sentence in (*KIND, *UNKIND))
+    assert len(set(GROUPS)) == len(GROUPS)
+
+
+def test_the_same_seed_gives_the_same_sentences():
+    assert mentions(300, seed=5) == mentions(300, seed=5) != mentions(300, seed=6)
