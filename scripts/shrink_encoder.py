@@ -6,6 +6,7 @@ package. Any other encoder of the BERT kind can be shrunk with --base.
 """
 
 import argparse
+import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -43,7 +44,7 @@ def main() -> None:
     large_tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     large_tokenizer.no_padding()
     large_tokenizer.no_truncation()
-    vocabulary = options.work / "tokenizer.json"
+    vocabulary = (options.again or options.work) / "tokenizer.json"
     if not vocabulary.exists():
         pieces = shrink.kept_pieces(large_tokenizer, _texts(options), size=settings.pieces)
         shrink.with_pieces(large_tokenizer, pieces).save(str(vocabulary))
@@ -57,6 +58,8 @@ def main() -> None:
     places = [large_tokenizer.get_vocab().get(piece, unknown) for piece in pieces]
     large = AutoModel.from_pretrained(base, attn_implementation="eager")
     small = shrink.shrink(large, places, settings)
+    if options.again:
+        small = AutoModel.from_pretrained(options.again, attn_implementation="eager").float()
     losses: list[dict[str, Any]] = []
 
     def say(line: dict[str, Any]) -> None:
@@ -70,6 +73,7 @@ def main() -> None:
         "recipe": asdict(settings),
         "base": base.name if options.base else NAME,
         "share_of_forum_threads": options.share,
+        "before": _before(options.again),
         "losses": losses,
     }
     shrink.save_small(small, tokenizer, options.out, recipe=recipe)
@@ -102,11 +106,20 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, required=True, help="where intermediate files go")
     parser.add_argument("--base", type=Path, help="a checkpoint's folder")
     parser.add_argument("--out", type=Path, default=ROOT / "models" / "shrunk-en")
+    parser.add_argument("--again", type=Path, help="a shrunk checkpoint to go on from")
     parser.add_argument("--share", type=float, default=0.15, help="of the forum's threads")
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--pieces", type=int, default=11_000)
     parser.add_argument("--layers", type=int, default=3)
     return parser.parse_args()
+
+
+def _before(folder: Path | None) -> list[Any]:
+    """Return how the checkpoint that this one goes on from was made."""
+    if folder is None:
+        return []
+    earlier = json.loads((folder / "shrinking.json").read_text(encoding="utf-8"))
+    return [*earlier.pop("before", []), earlier]
 
 
 def _folders(options: argparse.Namespace) -> list[Path]:
