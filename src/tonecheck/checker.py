@@ -204,14 +204,15 @@ class ToneChecker:
     def _check_batch(self, messages: Sequence[Message]) -> Iterator[Verdict]:
         readings = self._read(messages)
         notes = [_note(reading.prepared) for reading in readings]
-        probabilities, states = self._scorer.score_with_states(readings)
+        judged = self._scorer.judge(readings)
+        probabilities = judged.probabilities.copy()
         for row, note in enumerate(notes):
             if note is Note.EMPTY:
                 probabilities[row] = 0.0
             elif note is Note.NOT_ENGLISH:
                 probabilities[row] = self._prior
         probabilities = probabilities.round(_DIGITS)
-        explained = self._contributions(readings, notes, probabilities)
+        explained = judged.contributions(self._to_explain(notes, probabilities))
         for row, message in enumerate(messages):
             yield self._verdict(
                 message,
@@ -219,7 +220,7 @@ class ToneChecker:
                 notes[row],
                 probabilities=probabilities[row],
                 contributions=explained.get(row, {}),
-                state=states[row],
+                state=judged.states[row],
             )
 
     def _read(self, messages: Sequence[Message]) -> list[Reading]:
@@ -230,29 +231,18 @@ class ToneChecker:
             for message, item, found in zip(messages, prepared, hits, strict=True)
         ]
 
-    def _contributions(
-        self,
-        readings: Sequence[Reading],
-        notes: Sequence[Note | None],
-        probabilities: NDArray[np.float64],
-    ) -> dict[int, Mapping[Tone, Sequence[Contribution]]]:
-        """Return the contributions of the rows and tones that have something to explain."""
-        wanted = {
-            row: tones
-            for row, note in enumerate(notes)
-            if note not in (Note.EMPTY, Note.NOT_ENGLISH)
-            and (tones := self._to_explain(probabilities[row]))
-        }
-        rows = [readings[row] for row in wanted]
-        found = self._scorer.contributions(rows, list(wanted.values()))
-        return dict(zip(wanted, found, strict=True))
-
-    def _to_explain(self, probabilities: NDArray[np.float64]) -> list[Tone]:
-        return [
-            tone
-            for tone, value in zip(TONES, probabilities.tolist(), strict=True)
-            if self.policy[tone].decide(value) is not Decision.NO
-        ]
+    def _to_explain(
+        self, notes: Sequence[Note | None], probabilities: NDArray[np.float64]
+    ) -> dict[int, list[Tone]]:
+        """Return the rows and tones that have something to explain."""
+        wanted: dict[int, list[Tone]] = {}
+        for row, (note, values) in enumerate(zip(notes, probabilities.tolist(), strict=True)):
+            if note in (Note.EMPTY, Note.NOT_ENGLISH):
+                continue
+            for tone, value in zip(TONES, values, strict=True):
+                if self.policy[tone].decide(value) is not Decision.NO:
+                    wanted.setdefault(row, []).append(tone)
+        return wanted
 
     def _verdict(
         self,

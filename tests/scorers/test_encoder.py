@@ -42,34 +42,41 @@ def reading(text, parent=""):
 
 
 def words_for(scorer, text, tone=Tone.HOSTILITY):
-    parts = scorer.contributions([reading(text)], [(tone,)])[0][tone]
+    parts = contributions(scorer, reading(text))[tone]
     return [(text[part.start : part.end], part.weight) for part in parts]
 
 
+def contributions(scorer, item):
+    return scorer.judge([item]).contributions({0: TONES})[0]
+
+
 def test_no_readings_give_no_rows(scorer):
-    assert scorer.score([]).shape == (0, 3)
-    assert scorer.contributions([], []) == []
+    assert scorer.judge([]).probabilities.shape == (0, 3)
+    assert scorer.judge([]).contributions({}) == {}
 
 
 def test_a_reading_without_words_has_a_defined_score(scorer):
-    assert np.isfinite(scorer.score([reading(""), reading("", parent="Why?")])).all()
-    assert scorer.contributions([reading("")], [TONES]) == [dict.fromkeys(TONES, ())]
+    assert np.isfinite(scorer.judge([reading(""), reading("", parent="Why?")]).probabilities).all()
+    assert contributions(scorer, reading("")) == dict.fromkeys(TONES, ())
 
 
 def test_probabilities_are_calibrated_log_odds(scorer):
     readings = [reading("You are an idiot."), reading(HARMLESS)]
-    assert scorer.score(readings).tolist() == sigmoid(2.0 * scorer.raw(readings) - 0.5).tolist()
-    assert scorer.score(readings)[0, 0] > scorer.score(readings)[1, 0]
+    assert (
+        scorer.judge(readings).probabilities.tolist()
+        == sigmoid(2.0 * scorer.raw(readings) - 0.5).tolist()
+    )
+    assert scorer.judge(readings).probabilities[0, 0] > scorer.judge(readings).probabilities[1, 0]
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(replies, replies), min_size=1, max_size=5))
 def test_a_score_does_not_depend_on_the_batch(scorer, pairs):
     readings = [reading(*pair) for pair in pairs]
-    together = scorer.score(readings)
+    together = scorer.judge(readings).probabilities
     for row, alone in enumerate(readings):
-        assert scorer.score([alone])[0].tolist() == together[row].tolist()
-    assert scorer.score(readings[::-1])[::-1].tolist() == together.tolist()
+        assert scorer.judge([alone]).probabilities[0].tolist() == together[row].tolist()
+    assert scorer.judge(readings[::-1]).probabilities[::-1].tolist() == together.tolist()
 
 
 def test_what_is_answered_counts(scorer):
@@ -100,7 +107,7 @@ def test_the_window_that_speaks_most_counts_for_a_long_reply(scorer, encoder_fol
 @given(replies)
 def test_contributions_are_whole_words_in_order(scorer, text):
     item = reading(text)
-    parts = scorer.contributions([item], [TONES])[0]
+    parts = contributions(scorer, item)
     for tone in TONES:
         found = [item.prepared.text[part.start : part.end] for part in parts[tone]]
         assert found == item.prepared.text.split()
@@ -110,8 +117,15 @@ def test_contributions_are_whole_words_in_order(scorer, text):
 
 
 def test_only_the_tones_that_were_asked_for_are_explained(scorer):
-    found = scorer.contributions([reading("a"), reading("b")], [(Tone.HUSTLING,), ()])
-    assert [list(parts) for parts in found] == [[Tone.HUSTLING], []]
+    judged = scorer.judge([reading("a"), reading("b"), reading("c")])
+    found = judged.contributions({2: (Tone.HUSTLING,), 0: ()})
+    assert {row: list(parts) for row, parts in found.items()} == {2: [Tone.HUSTLING], 0: []}
+
+
+def test_what_was_judged_is_explained_without_reading_it_again(scorer, monkeypatch):
+    judged = scorer.judge([reading("You are an idiot.")])
+    monkeypatch.delattr(scorer._graph, "_session")
+    assert judged.contributions({0: (Tone.HOSTILITY,)})[0][Tone.HOSTILITY]
 
 
 def test_a_word_weighs_what_its_surest_token_says_less_half_of_the_surest_word(scorer):

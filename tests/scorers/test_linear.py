@@ -39,31 +39,35 @@ def hit(start, end, *, kind="insult", strength=0.8):
     )
 
 
+def contributions(scorer, item):
+    return scorer.judge([item]).contributions({0: TONES})[0]
+
+
 def test_no_readings_give_no_rows(scorer):
-    assert scorer.score([]).shape == (0, 3)
-    assert scorer.contributions([], []) == []
+    assert scorer.judge([]).probabilities.shape == (0, 3)
+    assert scorer.judge([]).contributions({}) == {}
 
 
 def test_a_reading_without_words_has_a_defined_score(scorer):
-    assert np.isfinite(scorer.score([reading("")])).all()
-    assert scorer.contributions([reading("")], [TONES]) == [dict.fromkeys(TONES, ())]
+    assert np.isfinite(scorer.judge([reading("")]).probabilities).all()
+    assert contributions(scorer, reading("")) == dict.fromkeys(TONES, ())
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(replies, min_size=1, max_size=5))
 def test_a_score_does_not_depend_on_the_batch(scorer, texts):
     readings = [reading(text) for text in texts]
-    together = scorer.score(readings)
+    together = scorer.judge(readings).probabilities
     for row, alone in enumerate(readings):
-        assert scorer.score([alone])[0].tolist() == together[row].tolist()
-    assert scorer.score(readings[::-1])[::-1].tolist() == together.tolist()
+        assert scorer.judge([alone]).probabilities[0].tolist() == together[row].tolist()
+    assert scorer.judge(readings[::-1]).probabilities[::-1].tolist() == together.tolist()
 
 
 @settings(max_examples=60, deadline=None)
 @given(replies)
 def test_what_words_add_makes_up_the_log_odds(scorer, text):
     item = reading(text)
-    added = scorer.contributions([item], [TONES])[0]
+    added = contributions(scorer, item)
     if not item.prepared.text.strip():
         return
     dense = features.matrix([item], KINDS) @ scorer._weights["features"]
@@ -75,7 +79,7 @@ def test_what_words_add_makes_up_the_log_odds(scorer, text):
 
 def test_a_cue_s_weight_goes_to_its_words(scorer):
     plain, cued = reading("you utter fool"), reading("you utter fool", hits=(hit(10, 14),))
-    before, after = scorer.contributions([plain, cued], [TONES, TONES])
+    before, after = contributions(scorer, plain), contributions(scorer, cued)
     weight = scorer._weights["features"][features.columns(KINDS).index("kind:insult")]
     for column, tone in enumerate(TONES):
         gained = [b.weight - a.weight for a, b in zip(before[tone], after[tone], strict=True)]
@@ -84,7 +88,7 @@ def test_a_cue_s_weight_goes_to_its_words(scorer):
 
 def test_contributions_are_whole_words_in_order(scorer):
     text = "no. you are wrong, again"
-    parts = scorer.contributions([reading(text)], [(Tone.HOSTILITY,)])[0][Tone.HOSTILITY]
+    parts = contributions(scorer, reading(text))[Tone.HOSTILITY]
     assert [text[part.start : part.end] for part in parts] == text.split()
 
 

@@ -87,15 +87,15 @@ def test_log_odds_of_both_are_added(pair, parts):
         )
         for column, tone in enumerate(TONES)
     ]
-    found = open_scorer(open_model(str(pair))).score(readings)
+    found = open_scorer(open_model(str(pair))).judge(readings).probabilities
     np.testing.assert_allclose(found, np.stack(expected, axis=1), rtol=1e-12)
 
 
 def test_a_score_does_not_depend_on_the_batch(pair):
     scorer = open_scorer(open_model(str(pair)))
     readings = [reading(text) for text in ("You idiot!", "Read it.", "", "Thanks " * 200)]
-    together = scorer.score(readings)
-    assert [scorer.score([one])[0].tolist() for one in readings] == together.tolist()
+    together = scorer.judge(readings).probabilities
+    assert [scorer.judge([one]).probabilities[0].tolist() for one in readings] == together.tolist()
 
 
 def test_a_pair_judges_and_points_at_words(pair):

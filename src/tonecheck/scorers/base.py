@@ -1,6 +1,7 @@
 """What every scorer can do."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,23 +16,29 @@ State = NDArray[np.float32]
 States = Sequence[State | None]
 """The state of each reading; None where a model has no encoder."""
 
+Contributions = Mapping[Tone, Sequence[Contribution]]
+"""How much each of a reading's words speaks for some tones."""
 
-class Scorer(Protocol):
-    """Turns readings into probabilities, and says which words brought them about.
 
-    A reading's probabilities never depend on the other readings of its batch.
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a scorer makes of readings.
+
+    Attributes:
+        probabilities: Calibrated, shape (readings, tones), columns as in `TONES`.
+        states: Of each reading, for the forecast of a thread.
+        contributions: Returns, for a row and the tones that are to be explained in it, how much the
+            row's words speak for them; an encoder has read them by then and need not again.
     """
 
-    def score(self, readings: Sequence[Reading]) -> NDArray[np.float64]:
-        """Return calibrated probabilities, shape (readings, tones), columns as in `TONES`."""
-        ...
+    probabilities: NDArray[np.float64]
+    states: States
+    contributions: Callable[[Mapping[int, Collection[Tone]]], Mapping[int, Contributions]]
 
-    def score_with_states(self, readings: Sequence[Reading]) -> tuple[NDArray[np.float64], States]:
-        """Return the same, and each reading's state, for the forecast of a thread."""
-        ...
 
-    def contributions(
-        self, readings: Sequence[Reading], tones: Sequence[Collection[Tone]]
-    ) -> list[Mapping[Tone, Sequence[Contribution]]]:
-        """Return for each reading how much its words speak for the tones named for it."""
+class Scorer(Protocol):
+    """Turns readings into probabilities, and says which words brought them about."""
+
+    def judge(self, readings: Sequence[Reading]) -> Judgement:
+        """Return what it makes of readings; of each it is the same in whatever batch."""
         ...

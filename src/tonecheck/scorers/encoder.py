@@ -7,6 +7,7 @@ long text is still a jab.
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from tonecheck.errors import ModelFormatError
 from tonecheck.labels import TONES, Tone
 from tonecheck.modelstore import CONFIG, GRAPH, TOKENIZER, ModelFolder
 from tonecheck.reading import Contribution, Reading
-from tonecheck.scorers.base import State, States
+from tonecheck.scorers.base import Contributions, Judgement, State, States
 from tonecheck.scorers.graph import Graph, Logits, Seen
 from tonecheck.scorers.logistic import Floats, calibrated, read_slopes, sigmoid
 from tonecheck.scorers.windows import PARENT, Window, Windows
@@ -55,50 +56,27 @@ class EncoderScorer:
         graph = Graph.from_file(folder.files[GRAPH], windows=windows)
         return cls(windows, graph, calibration=read_slopes(folder))
 
-    def score(self, readings: Sequence[Reading]) -> Floats:
-        """Return calibrated probabilities, shape (readings, tones)."""
-        return self.score_with_states(readings)[0]
-
-    def score_with_states(self, readings: Sequence[Reading]) -> tuple[Floats, States]:
-        """Return calibrated probabilities, and each reading's state; see `Scorer`."""
-        raw, states = self.raw_with_states(readings)
-        return calibrated(raw, self._calibration), states
+    def judge(self, readings: Sequence[Reading]) -> Judgement:
+        """Return what it makes of readings; see `Scorer`."""
+        seen = self.see(readings)
+        probabilities = calibrated(seen.raw, self._calibration)
+        return Judgement(probabilities, seen.states, seen.contributions)
 
     def raw(self, readings: Sequence[Reading]) -> Floats:
         """Return log-odds before calibration, shape (readings, tones)."""
-        return self.raw_with_states(readings)[0]
+        return self.see(readings).raw
 
-    def raw_with_states(self, readings: Sequence[Reading]) -> tuple[Floats, States]:
-        """Return log-odds before calibration, and each reading's state: the mean of its windows."""
-        highest = np.full((len(readings), len(TONES)), -np.inf)
+    def see(self, readings: Sequence[Reading]) -> "SeenReadings":
+        """Return what the graph makes of readings, before calibration."""
+        raw = np.full((len(readings), len(TONES)), -np.inf)
         states: list[list[Logits]] = [[] for _ in readings]
+        evidence: list[list[tuple[Window, Logits]]] = [[] for _ in readings]
         for window, seen in self._run(readings):
-            np.maximum(highest[window.row], seen.logits, out=highest[window.row])
+            np.maximum(raw[window.row], seen.logits, out=raw[window.row])
+            evidence[window.row].append((window, seen.evidence))
             if seen.state is not None:
                 states[window.row].append(seen.state)
-        return highest, [_mean(found) for found in states]
-
-    def contributions(
-        self, readings: Sequence[Reading], tones: Sequence[Collection[Tone]]
-    ) -> list[Mapping[Tone, Sequence[Contribution]]]:
-        """Return for each reading how much each of its words speaks for some tones.
-
-        A word's weight is how sure the model is that the word carries the tone, in [0, 1], less
-        half of how sure it is of the surest word of the reply. So words about as sure as the
-        surest speak for the tone and the rest against it. The model learns to point at words
-        beside judging the reply; the weights rank words, and do not add up to its probability.
-        """
-        # A row a code point, one more for the end, and each token's log-odds at its two edges.
-        shape = (len(TONES),)
-        peaks = [np.full((len(r.prepared.text) + 1, *shape), -np.inf) for r in readings]
-        for window, seen in self._run(readings):
-            own = window.starts >= 0
-            for places in (window.starts[own], window.ends[own] - 1):
-                np.maximum.at(peaks[window.row], places, seen.evidence[own])
-        return [
-            _per_word(reading, peak, wanted)
-            for reading, peak, wanted in zip(readings, peaks, tones, strict=True)
-        ]
+        return SeenReadings(readings, raw, [_mean(found) for found in states], evidence)
 
     def _run(self, readings: Sequence[Reading]) -> Iterator[tuple[Window, Seen]]:
         # As they come: windows in order of length, or in padded batches, were no faster.
@@ -106,13 +84,50 @@ class EncoderScorer:
             yield window, self._graph.run(window)
 
 
+@dataclass(frozen=True, slots=True)
+class SeenReadings:
+    """What an encoder's graph makes of readings.
+
+    Attributes:
+        readings: What was read.
+        raw: Log-odds of the tones before calibration, shape (readings, tones).
+        states: The mean over each reading's windows of what it knows at their tokens.
+        evidence: Of each reading the windows, with the log-odds of their tokens.
+    """
+
+    readings: Sequence[Reading]
+    raw: Floats
+    states: States
+    evidence: Sequence[Sequence[tuple[Window, Logits]]]
+
+    def contributions(self, wanted: Mapping[int, Collection[Tone]]) -> Mapping[int, Contributions]:
+        """Return how much each word of some rows speaks for the tones named for the row.
+
+        A word's weight is how sure the model is that the word carries the tone, in [0, 1], less
+        half of how sure it is of the surest word of the reply. So words about as sure as the
+        surest speak for the tone and the rest against it. The model learns to point at words
+        beside judging the reply; the weights rank words, and do not add up to its probability.
+        """
+        return {
+            row: _per_word(self.readings[row], self._peaks(row), tones)
+            for row, tones in wanted.items()
+        }
+
+    def _peaks(self, row: int) -> Floats:
+        # A row a code point, one more for the end, and each token's log-odds at its two edges.
+        peaks = np.full((len(self.readings[row].prepared.text) + 1, len(TONES)), -np.inf)
+        for window, evidence in self.evidence[row]:
+            own = window.starts >= 0
+            for places in (window.starts[own], window.ends[own] - 1):
+                np.maximum.at(peaks, places, evidence[own])
+        return peaks
+
+
 def _mean(states: Sequence[Logits]) -> State | None:
     return np.asarray(np.mean(states, axis=0), np.float32) if states else None
 
 
-def _per_word(
-    reading: Reading, peaks: Floats, tones: Collection[Tone]
-) -> Mapping[Tone, Sequence[Contribution]]:
+def _per_word(reading: Reading, peaks: Floats, tones: Collection[Tone]) -> Contributions:
     words = [match.span() for match in _WORD.finditer(reading.prepared.text)]
     if not words:
         return dict.fromkeys(tones, ())

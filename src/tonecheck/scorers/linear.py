@@ -19,7 +19,7 @@ from tonecheck.labels import TONES, Tone
 from tonecheck.modelstore import ModelFolder
 from tonecheck.reading import Contribution, Reading
 from tonecheck.scorers import features
-from tonecheck.scorers.base import States
+from tonecheck.scorers.base import Contributions, Judgement
 from tonecheck.scorers.logistic import calibrated, read_slopes
 from tonecheck.scorers.ngrams import BUCKET_BITS, Grams, char_grams, word_grams
 
@@ -130,13 +130,17 @@ class LinearScorer:
         weights = {name: tensors[name].astype(np.float32) for name in expected}
         return cls(weights, kinds=kinds, calibration=read_slopes(folder))
 
-    def score(self, readings: Sequence[Reading]) -> Floats:
-        """Return calibrated probabilities, shape (readings, tones)."""
-        return calibrated(self.raw(readings), self._calibration)
+    def judge(self, readings: Sequence[Reading]) -> Judgement:
+        """Return what it makes of readings; see `Scorer`. There are no states."""
 
-    def score_with_states(self, readings: Sequence[Reading]) -> tuple[Floats, States]:
-        """Return calibrated probabilities, and no states; see `Scorer`."""
-        return self.score(readings), [None] * len(readings)
+        def contributions(
+            wanted: Mapping[int, Collection[Tone]],
+        ) -> Mapping[int, Contributions]:
+            found = self._contributions([readings[row] for row in wanted], list(wanted.values()))
+            return dict(zip(wanted, found, strict=True))
+
+        probabilities = calibrated(self.raw(readings), self._calibration)
+        return Judgement(probabilities, [None] * len(readings), contributions)
 
     def raw(self, readings: Sequence[Reading]) -> Floats:
         """Return log-odds before calibration, shape (readings, tones)."""
@@ -152,9 +156,9 @@ class LinearScorer:
         total: Floats = whole + SENTENCE_SHARE * strongest + dense + self._weights["bias"]
         return total
 
-    def contributions(
+    def _contributions(
         self, readings: Sequence[Reading], tones: Sequence[Collection[Tone]]
-    ) -> list[Mapping[Tone, Sequence[Contribution]]]:
+    ) -> list[Contributions]:
         """Return for each reading what each of its words adds to some tones' log-odds.
 
         An n-gram's share is spread evenly over its characters, and each word takes what lies on
@@ -254,9 +258,7 @@ def _first_where(marks: NDArray[np.bool_], rows: NDArray[np.int64], count: int) 
     return chosen
 
 
-def _per_word(
-    reading: Reading, shares: Floats, tones: Collection[Tone]
-) -> Mapping[Tone, Sequence[Contribution]]:
+def _per_word(reading: Reading, shares: Floats, tones: Collection[Tone]) -> Contributions:
     words = [match.span() for match in _WORD.finditer(reading.prepared.text)]
     if not words:
         return dict.fromkeys(tones, ())

@@ -4,14 +4,13 @@ They fail differently: one knows rare words and fixed phrases, the other what st
 what is answered. Each part is a model folder of its own beside the pair's.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from tonecheck.labels import Tone
 from tonecheck.modelstore import PARTS, ModelFolder, open_parts
-from tonecheck.reading import Contribution, Reading
-from tonecheck.scorers.base import States
+from tonecheck.reading import Reading
+from tonecheck.scorers.base import Judgement
 from tonecheck.scorers.encoder import EncoderScorer
 from tonecheck.scorers.linear import LinearScorer
 from tonecheck.scorers.logistic import Floats, read_calibration, sigmoid
@@ -49,24 +48,15 @@ class PairScorer:
             weights=read_calibration(folder, keys, called=", ".join(keys)),
         )
 
-    def score(self, readings: Sequence[Reading]) -> Floats:
-        """Return calibrated probabilities, shape (readings, tones)."""
-        return self.score_with_states(readings)[0]
+    def judge(self, readings: Sequence[Reading]) -> Judgement:
+        """Return what it makes of readings; see `Scorer`.
 
-    def score_with_states(self, readings: Sequence[Reading]) -> tuple[Floats, States]:
-        """Return calibrated probabilities, and the encoder's states; see `Scorer`."""
-        raw, states = self._encoder.raw_with_states(readings)
-        both = np.stack([self._linear.raw(readings), raw], axis=-1)
-        return combined(both, self._weights), states
-
-    def contributions(
-        self, readings: Sequence[Reading], tones: Sequence[Collection[Tone]]
-    ) -> list[Mapping[Tone, Sequence[Contribution]]]:
-        """Return for each reading how much each of its words speaks for some tones.
-
-        The encoder says, which has learned from what annotators marked.
+        The states and contributions are the encoder's, which has learned from what annotators
+        marked.
         """
-        return self._encoder.contributions(readings, tones)
+        seen = self._encoder.see(readings)
+        both = np.stack([self._linear.raw(readings), seen.raw], axis=-1)
+        return Judgement(combined(both, self._weights), seen.states, seen.contributions)
 
 
 def combined(raw: Floats, weights: Floats) -> Floats:
