@@ -1,16 +1,18 @@
 """What each part of the encoder's recipe adds: one encoder a variant, measured on development data.
 
-    python benchmarks/ablations.py --corpora ../shared/corpora --rounds 3
+    python benchmarks/ablations.py --corpora ../shared/corpora --rounds 2
 
 All variants share the settings that are not varied, one seed and a short schedule without teachers,
 so that they compare with one another rather than with what ships. Corpora are left out beside a
-quarter of the annotated replies: where these are many, a corpus adds too little to be seen. Results
-are stored after each variant, with the commit that made them; those of as many rounds are kept,
-unless `--again` is given.
+quarter of the annotated replies: where these are many, a corpus adds too little to be seen. Each is
+compared with the variant that it changes, on the same replies drawn again and again. Results are
+stored after each variant, with the commit that made them, and those of as many rounds are kept,
+unless `--again` is given; log-odds to compare with lie in `--work`.
 """
 
 import argparse
 import json
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,14 +20,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
 
+from fairness import by_group, templates
 from machine import RESULTS, ROOT, commit, store
-from tonecheck.labels import TONES
+from tonecheck.labels import TONES, Tone
 from tonecheck.modelstore import shipped_root
+from tonecheck.scorers.logistic import Floats
 from tonecheck.scorers.windows import Windows
 from tonecheck.training.encoder_data import EncoderSettings, split_data
 from tonecheck.training.encoder_recipe import PRETRAINED, as_json, marked_tokenizer, teach
-from tonecheck.training.evaluate import auc_interval
+from tonecheck.training.evaluate import auc_interval, resamples
 from tonecheck.training.examples import Example
 from tonecheck.training.mixture import read_example
 from tonecheck.training.recipe import Recipe, read_development
@@ -37,24 +43,34 @@ LEFT_OUT = (
     "kaggle_insults_train", "persuasion_techniques_train", "logical_fallacy_train",
     "empathy_explorations",
 )  # fmt: skip
+WHOLE, QUARTER, FRESH = "everything", "a quarter of the annotated replies", "no pre-training"
+
+Development = Mapping[str, Sequence[Example]]
+Scores = Mapping[str, Floats]
+"""By corpus, a row a reply and a column a tone."""
 
 
-def variants(rounds: int) -> dict[str, EncoderSettings]:
-    """Return the settings to compare, by name; the first is what the others vary."""
+def variants(rounds: int) -> dict[str, tuple[EncoderSettings, str]]:
+    """Return the settings to compare, by name, each with the name of what it changes."""
     plain = EncoderSettings(rounds=rounds, teachers=1, unlabelled=0)
     quarter = replace(plain, share=0.25)
-    return {
-        "all": plain,
-        "no pre-training": plain,
+    changes = {
+        WHOLE: plain,
+        FRESH: plain,
         "no parent": replace(plain, parents=False),
         "no own labels": replace(plain, multitask=False),
-        "annotated replies only": replace(plain, multitask=False, others=0.0),
+        "no other corpora": replace(plain, multitask=False, others=0.0),
         "no named groups": replace(plain, mentions=0.0),
-        "annotated replies, 50%": replace(plain, share=0.5),
-        "annotated replies, 25%": quarter,
-        **{
-            f"25%, without {name}": replace(quarter, without=frozenset({name})) for name in LEFT_OUT
-        },
+        "half of the annotated replies": replace(plain, share=0.5),
+        QUARTER: quarter,
+    }
+    corpora = {
+        f"a quarter, without {name}": replace(quarter, without=frozenset({name}))
+        for name in LEFT_OUT
+    }
+    return {
+        **{name: (settings, WHOLE) for name, settings in changes.items()},
+        **{name: (settings, QUARTER) for name, settings in corpora.items()},
     }
 
 
@@ -62,9 +78,10 @@ def main() -> None:
     """Train, measure and store what is not there yet."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpora", type=Path, required=True)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", nargs="*", help="names of variants")
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--work", type=Path, default=ROOT / "out" / "ablations")
     options = parser.parse_args()
     recipe = Recipe(folders=[options.corpora, ROOT / "data" / "learning"], out=Path("unused"))
     file = RESULTS / "ablations.json"
@@ -72,31 +89,39 @@ def main() -> None:
     same = earlier.get("rounds") == options.rounds and not options.again
     found = dict(earlier["variants"]) if same else {}
     development = read_development(recipe)
-    for name, settings in variants(options.rounds).items():
+    options.work.mkdir(parents=True, exist_ok=True)
+    for name, (settings, changed) in variants(options.rounds).items():
         if name in found or (options.only and name not in options.only):
             continue
         print(name, flush=True)
-        found[name] = {
-            "commit": commit(),
-            **measured(recipe, settings, development, fresh=name == "no pre-training"),
-        }
+        raw, spread = trained(recipe, settings, development, fresh=name == FRESH)
+        np.savez(_kept(options.work, name), **raw)
+        found[name] = {"commit": commit(), **areas(development, raw), "spread": spread}
+        if (reference := _kept(options.work, changed)).exists() and name != changed:
+            with np.load(reference, allow_pickle=False) as other:
+                found[name]["changes"] = changed
+                found[name]["difference"] = difference(development, raw, other)
+        print("  ", found[name], flush=True)
         store("ablations", {"rounds": options.rounds, "seed": recipe.seed, "variants": found})
 
 
-def measured(
-    recipe: Recipe,
-    settings: EncoderSettings,
-    development: Mapping[str, Sequence[Example]],
-    *,
-    fresh: bool,
-) -> dict[str, Any]:
-    """Return a variant's areas under the ROC curve, by development corpus and tone."""
+def _kept(work: Path, name: str) -> Path:
+    return work / f"{re.sub(r'[^a-z_]+', '-', name)}.npz"
+
+
+def trained(
+    recipe: Recipe, settings: EncoderSettings, development: Development, *, fresh: bool
+) -> tuple[dict[str, Floats], float]:
+    """Return what a variant makes of development replies, and how far apart groups lie.
+
+    The latter is from the worst to the best area under the ROC curve of `fairness.py`.
+    """
     from tokenizers import Tokenizer
 
     from tonecheck.training.multitask import predict
 
     base = shipped_root() / PRETRAINED
-    tokenizer = marked_tokenizer(base)
+    windows = Windows(Tokenizer.from_str(as_json(marked_tokenizer(base))))
     _, split = split_data(recipe, settings, development)
     with tempfile.TemporaryDirectory() as folder:
         model, _ = teach(
@@ -105,21 +130,16 @@ def measured(
             split,
             base=_untrained(base, Path(folder), recipe.seed) if fresh else base,
         )
-    windows = Windows(Tokenizer.from_str(as_json(tokenizer)))
-    found: dict[str, Any] = {}
-    for name, examples in development.items():
+
+    def judged(examples: Sequence[Example]) -> Floats:
         readings = [read_example(example) for example in examples]
-        raw = predict(model, windows.cut(readings, alone=not settings.parents), len(readings))
-        for column, tone in enumerate(TONES):
-            rows = [row for row, example in enumerate(examples) if tone in example.targets]
-            if not rows:
-                continue
-            answers = np.array([examples[row].targets[tone] >= 0.5 for row in rows])
-            groups = [examples[row].group for row in rows]
-            auc = auc_interval(answers, raw[rows, column], groups)
-            found.setdefault(name, {})[str(tone)] = auc
-            print("  ", name, tone, auc, flush=True)
-    return found
+        return predict(model, windows.cut(readings, alone=not settings.parents), len(readings))
+
+    texts, bad, places = templates(recipe.folders[0])
+    named = judged([Example(text=text, targets={}, group="", source="") for text in texts])
+    groups = by_group(bad, named[:, TONES.index(Tone.HOSTILITY)], places)
+    spread = round(max(groups.values()) - min(groups.values()), 4)
+    return {name: judged(examples) for name, examples in development.items()}, spread
 
 
 def _untrained(base: Path, folder: Path, seed: int) -> Path:
@@ -130,6 +150,60 @@ def _untrained(base: Path, folder: Path, seed: int) -> Path:
     torch.manual_seed(seed)
     AutoModel.from_config(AutoConfig.from_pretrained(base)).save_pretrained(folder)
     return folder
+
+
+def areas(development: Development, raw: Scores) -> dict[str, Any]:
+    """Return areas under the ROC curve, by development corpus and tone."""
+    found: dict[str, Any] = {}
+    for name, examples in development.items():
+        truth = _truth(examples)
+        for column, tone in enumerate(TONES):
+            rows = np.flatnonzero(~np.isnan(truth[:, column]))
+            if len(rows):
+                groups = [examples[row].group for row in rows]
+                auc = auc_interval(truth[rows, column] == 1, raw[name][rows, column], groups)
+                found.setdefault(name, {})[str(tone)] = auc
+    return found
+
+
+def difference(development: Development, raw: Scores, other: Scores) -> dict[str, float]:
+    """Return how much the mean area over corpora and tones gains, with a paired interval.
+
+    Both models are measured on the same resamples, in which threads are drawn whole.
+    """
+    truth = {name: _truth(examples) for name, examples in development.items()}
+
+    def gain(drawn: Mapping[str, NDArray[np.int64]]) -> float:
+        return _mean_area(truth, raw, drawn) - _mean_area(truth, other, drawn)
+
+    resampled = [resamples([item.group for item in part]) for part in development.values()]
+    gains = [
+        gain(dict(zip(development, drawn, strict=True))) for drawn in zip(*resampled, strict=True)
+    ]
+    low, high = np.percentile(gains, [2.5, 97.5])
+    value = gain({name: np.arange(len(part)) for name, part in development.items()})
+    return {"value": round(value, 4), "low": round(float(low), 4), "high": round(float(high), 4)}
+
+
+def _truth(examples: Sequence[Example]) -> Floats:
+    """Return 1 where a reply has a tone, 0 where it has not, NaN where nobody was asked."""
+    return np.array(
+        [
+            [float(item.targets[tone] >= 0.5) if tone in item.targets else np.nan for tone in TONES]
+            for item in examples
+        ]
+    )
+
+
+def _mean_area(truth: Scores, raw: Scores, drawn: Mapping[str, NDArray[np.int64]]) -> float:
+    found = []
+    for name, rows in drawn.items():
+        for column in range(len(TONES)):
+            answers = truth[name][rows, column]
+            asked = ~np.isnan(answers)
+            if 0 < answers[asked].sum() < asked.sum():
+                found.append(roc_auc_score(answers[asked], raw[name][rows[asked], column]))
+    return float(np.mean(found))
 
 
 if __name__ == "__main__":

@@ -229,19 +229,26 @@ def fairness(found: dict[str, Any]) -> str:
 def ablations(stored: dict[str, Any]) -> str:
     """Return the table of what each part of the encoder's recipe adds."""
     lines = [
-        f"One encoder a row, {stored['rounds']} rounds, one seed, no teachers: rows compare with "
-        "the first, not with what ships. AUC on annotated real replies, 95 % intervals:",
+        "What each part of the encoder's recipe adds: one encoder a row, "
+        f"{stored['rounds']} rounds, one seed, no teachers, so that rows compare with one another "
+        "and not with what ships. "
+        "AUC on the annotated real replies; the difference is that of the mean AUC over all "
+        "tones and development corpora, with its 95 % interval; apart is how far the AUC of named "
+        "groups lies apart (`benchmarks/ablations.py`):",
         "",
-        "| | hostility | hustling | dismissiveness |",
-        "|---|---|---|---|",
+        "| | hostility | hustling | dismissiveness | difference | from | apart |",
+        "|---|---:|---:|---:|---|---|---:|",
     ]
     for name, found in stored["variants"].items():
         tones = found["tonecheck_replies_dev"]
-        cells = [
-            f"{tones[tone]['value']:.3f} ({tones[tone]['low']:.2f}–{tones[tone]['high']:.2f})"
-            for tone in _TONES
-        ]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        areas = " | ".join(f"{tones[tone]['value']:.3f}" for tone in _TONES)
+        if gain := found.get("difference"):
+            signed = f"{gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})"
+        else:
+            signed = ""
+        lines.append(
+            f"| {name} | {areas} | {signed} | {found.get('changes', '')} | {found['spread']:.2f} |"
+        )
     return "\n".join(lines)
 
 

@@ -5,7 +5,7 @@ Intervals are 95 %. Those of the area under the ROC curve come from a bootstrap 
 Wilson's (1927).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,21 +62,27 @@ def auc_interval(
     """Return the area under the ROC curve with a bootstrap interval over groups."""
     from sklearn.metrics import roc_auc_score
 
+    values = [
+        roc_auc_score(answers[rows], scores[rows])
+        for rows in resamples(groups, seed=seed)
+        if 0 < answers[rows].sum() < len(rows)
+    ]
+    low, high = np.percentile(values, [2.5, 97.5])
+    value = roc_auc_score(answers, scores)
+    return {"value": _short(value), "low": _short(low), "high": _short(high)}
+
+
+def resamples(groups: Sequence[str], *, seed: int = 0) -> Iterator[NDArray[np.int64]]:
+    """Yield rows of bootstrap samples in which each group is drawn whole (Efron 1979)."""
     names = {name: place for place, name in enumerate(dict.fromkeys(groups))}
     members: list[list[int]] = [[] for _ in names]
     for row, group in enumerate(groups):
         members[names[group]].append(row)
     rows_of = [np.array(rows) for rows in members]
     random = np.random.default_rng(seed)
-    values = []
     for _ in range(RESAMPLES):
         drawn = random.integers(0, len(rows_of), len(rows_of))
-        rows = np.concatenate([rows_of[place] for place in drawn])
-        if 0 < answers[rows].sum() < len(rows):
-            values.append(roc_auc_score(answers[rows], scores[rows]))
-    low, high = np.percentile(values, [2.5, 97.5])
-    value = roc_auc_score(answers, scores)
-    return {"value": _short(value), "low": _short(low), "high": _short(high)}
+        yield np.concatenate([rows_of[place] for place in drawn])
 
 
 def share(part: int, whole: int) -> dict[str, float | int | None]:
