@@ -1,6 +1,7 @@
 import re
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,3 +47,18 @@ def test_people_with_unkind_replies_come_first_and_the_sentence_names_them():
 
 def test_without_replies_there_is_nothing_to_draw():
     assert draw_network([]) is None
+
+
+@pytest.mark.parametrize(
+    ("unkind", "said"),
+    [
+        ([0, 0], "none of them flagged as hostile or dismissive."),
+        ([1, 0], "1 is flagged as hostile or dismissive, from Rex to Ana."),
+        ([1, 1], "dismissive, no two of them from one person to the same other."),
+        ([1, 2], "3 are flagged as hostile or dismissive, most often from Ana to Rex (2 times)."),
+    ],
+)
+def test_the_sentence_says_no_more_than_there_is(unkind, said):
+    pairs = zip([("Rex", "Ana"), ("Ana", "Rex")], unkind, strict=True)
+    rows = [Replies(author=a, to=b, count=3, unkind=times) for (a, b), times in pairs]
+    assert draw_network(rows).sentence.endswith(said)

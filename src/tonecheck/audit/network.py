@@ -162,8 +162,11 @@ def _sentence(replies: Sequence[Replies], people: int) -> str:
     some = f"{total:,} {'reply' if total == 1 else 'replies'} between {people} people"
     if not unkind:
         return f"{some}, none of them flagged as hostile or dismissive."
-    first = unkind[0]
-    times = "once" if first.unkind == 1 else f"{first.unkind:,} times"
-    count = sum(one.unkind for one in unkind)
+    first, count = unkind[0], sum(one.unkind for one in unkind)
     are = f"{count:,} {'is' if count == 1 else 'are'} flagged as hostile or dismissive"
-    return f"{some}; {are}, most often from {first.author} to {first.to} ({times})."
+    pair = f"from {first.author} to {first.to}"
+    if count == 1:
+        return f"{some}; {are}, {pair}."
+    if first.unkind == 1:
+        return f"{some}; {are}, no two of them from one person to the same other."
+    return f"{some}; {are}, most often {pair} ({first.unkind:,} times)."
