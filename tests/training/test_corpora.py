@@ -142,12 +142,28 @@ def test_no_tone_is_learned_from_the_outcomes_that_the_forecast_is_measured_on()
     assert not names & {corpus.name for corpus in OUTCOMES}
 
 
+def test_a_thread_that_development_is_of_teaches_nothing_however_short_its_name():
+    def of(thread, text, source="iac"):
+        return Example(text=text, targets={}, group=f"{source}/{thread}", source=source)
+
+    held = [of("8752", "Read the syllabus before you ask.")]
+    training = [
+        of("8752", "> so you say\n\nI do say so, and I have a source."),
+        of("8753", "Another thread altogether, with nothing in common."),
+        of("8752", "The same number in another forum.", source="other"),
+    ]
+    assert without_development(training, held) == training[1:]
+
+
 @needs_corpora
 @pytest.mark.corpora
-def test_no_development_reply_stands_in_what_trains():
-    held = [item for corpus in DEVELOPMENT for item in read_corpus(corpus, [SHARED])]
+def test_no_development_reply_or_thread_stands_in_what_trains():
+    folders = [SHARED, OURS]
+    held = [item for corpus in DEVELOPMENT for item in read_corpus(corpus, folders)]
     words = {re.sub(r"[^a-z]", "", item.text.lower()) for item in held} - {""}
-    for corpus in available([SHARED]):
-        kept = without_development(read_corpus(corpus, [SHARED]), held)
+    threads = {(item.source, item.group) for item in held}
+    for corpus in available(folders):
+        kept = without_development(read_corpus(corpus, folders), held)
         assert kept
         assert not words & {re.sub(r"[^a-z]", "", item.text.lower()) for item in kept}
+        assert not threads & {(item.source, item.group) for item in kept}

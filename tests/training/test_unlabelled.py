@@ -184,8 +184,15 @@ def test_what_the_forecast_is_measured_on_is_never_read_as_training_text(folder)
 
 def test_corpora_that_only_measure_are_never_read_as_training_text(folder):
     write(folder, "ucc_val.jsonl.gz", [])
-    write(folder, "tonecheck_replies_train.jsonl.gz", [judged("A training reply."), judged(HELD)])
+    rows = [judged("A training reply.", ref="8/1"), judged(HELD, ref="8/2")]
+    write(folder, "tonecheck_replies_train.jsonl.gz", rows)
     assert corpora(folder) == [("", "A training reply.")]
+
+
+def test_annotated_replies_of_a_thread_that_development_is_of_are_left_out(folder):
+    rows = [judged("Of a held thread.", ref="forum/12"), judged("Of another.", ref="8/2")]
+    write(folder, "tonecheck_replies_train.jsonl.gz", rows)
+    assert corpora(folder) == [("", "Of another.")]
 
 
 def test_a_text_is_cleaned_as_the_encoder_reads_it():

@@ -290,16 +290,18 @@ def without_development(
 ) -> list[Example]:
     """Return the training examples that share neither words nor a thread with development.
 
-    A thread is out as soon as development names it, or holds one of its messages or what one of
-    them answers.
+    A thread is out as soon as development is of it, names it, or holds one of its messages or what
+    one of them answers.
     """
     held = list(development)
+    groups = {(example.source, example.group) for example in held}
     names = {name for example in held for name in example.names}
     texts = {fingerprint(example.text) for example in held}
     threads = {
         (example.source, example.group)
         for example in training
-        if example.names & names
+        if (example.source, example.group) in groups
+        or example.names & names
         or any(
             len(mark := fingerprint(text)) >= 20 and mark in texts
             for text in (example.text, example.parent or "")

@@ -39,6 +39,7 @@ class UnlabelledPairs:
         """
         self._folders = folders
         held = [*_development(folders), *besides]
+        self._groups = {example.group for example in held}
         self._names = {name for example in held for name in example.names}
         self._threads = self._names | {
             example.group.rsplit("/", 1)[-1] for example in held if example.source == _FORUM
@@ -74,7 +75,7 @@ class UnlabelledPairs:
                 continue
             for row in read_rows(corpus, self._folders, dict):
                 called = {str(row.get(key)) for key in ("id", "thread", "submission")}
-                if called & self._names:
+                if called & self._names or _annotated_thread(row) in self._groups:
                     continue
                 yield from self._kept(_row_pairs(row))
 
@@ -89,6 +90,11 @@ def _development(folders: Sequence[Path]) -> list[Example]:
     """Return the examples of the development corpora that a folder holds."""
     present = (corpus for corpus in DEVELOPMENT if is_there(corpus, folders))
     return [example for corpus in present for example in read_corpus(corpus, folders)]
+
+
+def _annotated_thread(row: Mapping[str, Any]) -> str | None:
+    """Return the thread of an annotated reply of another corpus, as examples name their group."""
+    return f"{row['source']}/{row['ref'].rsplit('/', 1)[0]}" if "ref" in row else None
 
 
 def clean(text: str) -> str:
