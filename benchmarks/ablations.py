@@ -6,8 +6,8 @@ All variants share the settings that are not varied, one seed and a short schedu
 so that they compare with one another rather than with what ships. Corpora are left out beside a
 quarter of the annotated replies: where these are many, a corpus adds too little to be seen. Each is
 compared with the variant that it changes, on the same replies drawn again and again. Results are
-stored after each variant, with the commit that made them, and those of as many rounds are kept,
-unless `--again` is given; log-odds to compare with lie in `--work`.
+stored after each variant, with the commit that made them, and are not made again unless `--again`
+is given; log-odds to compare with lie in `--work`.
 """
 
 import argparse
@@ -85,28 +85,37 @@ def main() -> None:
     options = parser.parse_args()
     recipe = Recipe(folders=[options.corpora, ROOT / "data" / "learning"], out=Path("unused"))
     file = RESULTS / "ablations.json"
-    earlier = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    same = earlier.get("rounds") == options.rounds and not options.again
-    found = dict(earlier["variants"]) if same else {}
+    found = json.loads(file.read_text(encoding="utf-8"))["variants"] if file.exists() else {}
     development = read_development(recipe)
     options.work.mkdir(parents=True, exist_ok=True)
     for name, (settings, changed) in variants(options.rounds).items():
-        if name in found or (options.only and name not in options.only):
+        known = name in found and found[name]["rounds"] == options.rounds and not options.again
+        if known or (options.only and name not in options.only):
             continue
         print(name, flush=True)
+        made_by = commit()
         raw, spread = trained(recipe, settings, development, fresh=name == FRESH)
-        np.savez(_kept(options.work, name), **raw)
-        found[name] = {"commit": commit(), **areas(development, raw), "spread": spread}
-        if (reference := _kept(options.work, changed)).exists() and name != changed:
-            with np.load(reference, allow_pickle=False) as other:
+        np.savez(_kept(options.work, name, options.rounds), **raw)
+        found[name] = {
+            "commit": made_by,
+            "rounds": options.rounds,
+            **areas(development, raw),
+            "spread": spread,
+        }
+        if name != changed:
+            with np.load(_kept(options.work, changed, options.rounds), allow_pickle=False) as other:
                 found[name]["changes"] = changed
                 found[name]["difference"] = difference(development, raw, other)
         print("  ", found[name], flush=True)
-        store("ablations", {"rounds": options.rounds, "seed": recipe.seed, "variants": found})
+        store("ablations", {"seed": recipe.seed, "variants": found})
 
 
-def _kept(work: Path, name: str) -> Path:
-    return work / f"{re.sub(r'[^a-z_]+', '-', name)}.npz"
+def _kept(work: Path, name: str, rounds: int) -> Path:
+    """Return where a variant's log-odds lie; those of another number of rounds compare with none.
+
+    A variant that others are compared with must have been trained before them.
+    """
+    return work / f"{re.sub(r'[^a-z_]+', '-', name)}-{rounds}.npz"
 
 
 def trained(
@@ -148,6 +157,7 @@ def _untrained(base: Path, folder: Path, seed: int) -> Path:
     from transformers import AutoConfig, AutoModel
 
     torch.manual_seed(seed)
+    marked_tokenizer(base).save_pretrained(folder)
     AutoModel.from_config(AutoConfig.from_pretrained(base)).save_pretrained(folder)
     return folder
 

@@ -26,10 +26,10 @@ from tonecheck.training.corpora import (
     corpus_named,
     read_corpus,
     read_rows,
-    without_development,
 )
 from tonecheck.training.evaluate import auc_interval, judge, measure
 from tonecheck.training.examples import Example, plain_example
+from tonecheck.training.recipe import Recipe, read_training
 
 # What the encoder aims at, by development corpus and tone: AUC.
 AIMS = {
@@ -99,12 +99,8 @@ def plain_tfidf(
     folders: Sequence[Path], development: dict[str, list[Example]]
 ) -> dict[str, dict[str, Any]]:
     """Return the area under the ROC curve of the plain model, with its interval."""
-    held = [example for examples in development.values() for example in examples]
-    training = [
-        example
-        for name in ("tonecheck_replies_train", "tonecheck_learning_train")
-        for example in without_development(read_corpus(corpus_named(name), folders), held)
-    ]
+    recipe = Recipe(folders=folders, out=Path("unused"))
+    training = read_training(recipe, development).annotated
     found: dict[str, dict[str, Any]] = {name: {} for name in development}
     for tone in TONES:
         model = make_pipeline(

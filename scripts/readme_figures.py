@@ -228,10 +228,11 @@ def fairness(found: dict[str, Any]) -> str:
 
 def ablations(stored: dict[str, Any]) -> str:
     """Return the table of what each part of the encoder's recipe adds."""
+    rounds = sorted({found["rounds"] for found in stored["variants"].values()})
     lines = [
         "What each part of the encoder's recipe adds: one encoder a row, "
-        f"{stored['rounds']} rounds, one seed, no teachers, so that rows compare with one another "
-        "and not with what ships. "
+        f"{' or '.join(map(str, rounds))} rounds, one seed, no teachers, so that rows compare with "
+        "one another and not with what ships. "
         "AUC on the annotated real replies; the difference is that of the mean AUC over all "
         "tones and development corpora, with its 95 % interval; apart is how far the AUC of named "
         "groups lies apart (`benchmarks/ablations.py`):",

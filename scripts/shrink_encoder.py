@@ -16,6 +16,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from tonecheck.modelstore import sha256_of
 from tonecheck.training.packing import Pack, pack
 from tonecheck.training.unlabelled import UnlabelledPairs
 
@@ -44,10 +45,12 @@ def main() -> None:
         pieces = shrink.kept_pieces(large_tokenizer, _texts(options), size=settings.pieces)
         shrink.with_pieces(large_tokenizer, pieces).save(str(vocabulary))
     tokenizer = Tokenizer.from_file(str(vocabulary))
-    packed = options.work / "pack.npz"
+    packed = options.work / f"pack-{options.share:g}-{sha256_of(vocabulary)[:12]}.npz"
     if not packed.exists():
         pairs = UnlabelledPairs(_folders(options))
-        pack(chain(pairs.corpora(), pairs.forum(share=options.share)), tokenizer).save(packed)
+        unfinished = packed.with_suffix(".unfinished.npz")
+        pack(chain(pairs.corpora(), pairs.forum(share=options.share)), tokenizer).save(unfinished)
+        unfinished.replace(packed)
     unknown = large_tokenizer.token_to_id("[UNK]")
     pieces = [tokenizer.id_to_token(place) for place in range(tokenizer.get_vocab_size())]
     places = [large_tokenizer.get_vocab().get(piece, unknown) for piece in pieces]

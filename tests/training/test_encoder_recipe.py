@@ -273,3 +273,29 @@ def test_a_checkpoint_without_a_fast_tokenizer_is_refused(corpora, tmp_path, mon
         train_encoder(
             Recipe(folders=[corpora], out=tmp_path / "m"), EncoderSettings(base=str(tmp_path))
         )
+
+
+def test_teachers_with_nothing_to_judge_are_refused(corpora, checkpoint):
+    recipe = Recipe(folders=[corpora], out=Path("unused"))
+    settings = EncoderSettings(base=str(checkpoint), teachers_from=(str(checkpoint),))
+    with pytest.raises(InputError, match=r"there are no unlabelled replies for .* to judge"):
+        train_encoder(recipe, settings)
+
+
+def test_too_few_annotated_replies_are_refused(corpora, checkpoint, tmp_path):
+    lines = (corpora / "tonecheck_learning_train.jsonl").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "tonecheck_learning_train.jsonl").write_text(lines[0] + "\n", encoding="utf-8")
+    recipe = Recipe(folders=[tmp_path], out=Path("unused"))
+    with pytest.raises(InputError, match="1 annotated replies are too few"):
+        train_encoder(recipe, EncoderSettings(base=str(checkpoint)))
+
+
+def test_a_teacher_of_other_labels_is_another(corpora, checkpoint, tmp_path):
+    recipe = Recipe(folders=[corpora], out=Path("unused"))
+    settings = EncoderSettings(base=str(checkpoint), rounds=1, work=tmp_path)
+    _, split = split_data(recipe, settings, read_development(recipe))
+    changed = replace(split.taught[0], targets=dict.fromkeys(TONES, 0.123))
+    for told in (split, replace(split, taught=[changed, *split.taught[1:]])):
+        pools = [Pool(examples=told.taught, drawn=8, weight=1.0)]
+        Tuner(recipe, settings, told, base=checkpoint).thought(told.held_out, pools, 5)
+    assert len(list(tmp_path.glob("*.safetensors"))) == 2

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from tonecheck.labels import TONES, Tone
 from tonecheck.policy import Band
 from tonecheck.training.calibrate import (
+    NEVER,
     YES_PRECISION,
     calibrate,
     choose_band,
@@ -99,6 +100,19 @@ def test_no_threshold_is_set_by_a_handful_of_lucky_replies():
     probabilities = np.linspace(0, 1, 1000)
     lucky = np.where(np.arange(1000) >= 996, 1.0, 0.0)  # right four times in four, wrong below
     assert choose_band(probabilities, lucky, ["a"] * 1000).yes_at == 0.99
+
+
+def test_a_threshold_that_one_corpus_needs_must_be_precise_in_the_other():
+    # Of "sure" 48 right replies follow 12 wrong ones, so that it is precise enough only once most
+    # of them are taken; by then "late" no longer is.
+    sure = [(0.95, False)] * 12 + [(0.8 - 0.001 * at, True) for at in range(48)]
+    late = [(0.9, True)] * 60 + [(0.85, False)] * 60
+    rows = sure + late
+    probabilities = np.array([value for value, _ in rows])
+    answers = np.array([right for _, right in rows])
+    names = ["sure"] * len(sure) + ["late"] * len(late)
+    assert choose_band(probabilities, answers * 1.0, names).yes_at == NEVER
+    assert choose_band(probabilities[:60], answers[:60] * 1.0, names[:60]).yes_at < 0.8
 
 
 def test_no_group_is_in_two_folds():

@@ -1,6 +1,6 @@
 """From raw log-odds to probabilities and thresholds, on replies that the model has not seen."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,9 @@ YES_PRECISION = 0.60
 
 LIKELY = 0.5
 """A tone is never flagged where it is less likely than not."""
+
+NEVER = 0.99
+"""From this probability on a tone is flagged that no threshold flags precisely enough."""
 
 WORTH_A_LOOK = 0.3
 """From this probability on a person should look, if the tone is not flagged."""
@@ -50,12 +53,7 @@ def choose_band(probabilities: Floats, severities: Floats, corpora: Sequence[str
         corpora: Which corpus each reply comes from.
     """
     answers = severities >= 0.5
-    names = np.array(corpora)
-    reached = [
-        _lowest_with(probabilities[names == name], answers[names == name], _share)
-        for name in sorted(set(corpora))
-    ]
-    yes_at = max(LIKELY, _lowest_with(probabilities, answers, _surely), *reached)
+    yes_at = _yes_at(probabilities, answers, np.array(corpora))
     flagged = (probabilities >= yes_at) & answers
     return Band(
         unsure_at=WORTH_A_LOOK,
@@ -76,22 +74,19 @@ def expected_error(probabilities: Floats, answers: NDArray[np.bool_], bins: int 
     return error
 
 
-def _lowest_with(
-    probabilities: Floats,
-    answers: NDArray[np.bool_],
-    bound: Callable[[Floats, NDArray[np.int64]], Floats],
-) -> float:
-    """Return the lowest threshold with a bound of the precision wanted, or 0.99 if none has it."""
+def _yes_at(probabilities: Floats, answers: NDArray[np.bool_], names: NDArray[np.str_]) -> float:
+    """Return the lowest threshold at which all conditions hold, or `NEVER` if there is none."""
     order = np.argsort(-probabilities, kind="stable")
-    right = np.cumsum(answers[order])
+    falling, right = probabilities[order], answers[order]
     taken = np.arange(1, len(order) + 1)
-    holds = np.flatnonzero(bound(right / taken, taken) >= YES_PRECISION)
-    return float(probabilities[order][holds[-1]]) if len(holds) else 0.99
-
-
-def _share(shares: Floats, counts: NDArray[np.int64]) -> Floats:
-    """Return the shares themselves, where there are enough replies to speak of one."""
-    return np.where(counts >= _FEWEST, shares, 0.0)
+    holds = (falling >= LIKELY) & (_surely(np.cumsum(right) / taken, taken) >= YES_PRECISION)
+    holds[:-1] &= falling[:-1] > falling[1:]  # a threshold takes all that are as likely
+    for name in set(names.tolist()):
+        mine = names[order] == name
+        found = np.cumsum(mine)
+        holds &= (found >= _FEWEST) & (np.cumsum(mine & right) >= YES_PRECISION * found)
+    places = np.flatnonzero(holds)
+    return float(falling[places[-1]]) if len(places) else NEVER
 
 
 def _surely(shares: Floats, counts: NDArray[np.int64]) -> Floats:

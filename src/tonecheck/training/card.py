@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tonecheck.labels import TONES
-from tonecheck.training.calibrate import WORTH_A_LOOK, YES_PRECISION
+from tonecheck.training.calibrate import NEVER, WORTH_A_LOOK, YES_PRECISION
 from tonecheck.training.corpora import Corpus
 
 _TITLES = {
@@ -54,6 +54,7 @@ def write_card(
         titles=_TITLES,
         yes_precision=YES_PRECISION,
         worth_a_look=WORTH_A_LOOK,
+        never=NEVER,
         tones=[(str(tone), tone.definition) for tone in TONES],
     )
 

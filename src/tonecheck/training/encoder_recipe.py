@@ -77,6 +77,11 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
     base = checkpoint(settings.base)
     development = read_development(recipe)
     data, split = split_data(recipe, settings, development)
+    if not split.held_out or not split.taught:
+        raise InputError(
+            f"{len(data.annotated)} annotated replies are too few: an eighth of their threads is "
+            "held out, and none is left on one side. Annotate more, or name more with --corpora."
+        )
     tokenizer = marked_tokenizer(base)
     model, judged = teach(recipe, settings, split, base=base)
     recipe.say("exporting")
@@ -104,6 +109,7 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
         "teachers": settings.teachers * max(1, len(settings.teachers_from)) if judged else 1,
         "teachers_from": [Path(name).name for name in settings.teachers_from],
         "judged": judged,
+        "mentions": round(settings.mentions * len(split.taught)),
         "quantisation": loss,
     }
     save_checkpoint(model, tokenizer, recipe.out / CHECKPOINT)
@@ -128,6 +134,12 @@ def teach(
     pools = pools_of(settings, split, seed=recipe.seed)
     larger = settings.teachers_from
     posts = unjudged(recipe, settings, split) if settings.teachers > 1 or larger else []
+    if larger and not posts:
+        raise InputError(
+            f"there are no unlabelled replies for {' and '.join(larger)} to judge. Name the folder "
+            "that holds iac_threads with --corpora, and --licence unstated, which it needs; or "
+            "leave out --teachers-from."
+        )
     if not posts:
         return own.tune(pools, recipe.seed), 0
     longer = replace(settings, rounds=settings.teacher_rounds or settings.rounds)
@@ -188,8 +200,7 @@ class Tuner:
         from tonecheck.training.multitask import predict
 
         # Other texts or settings make another teacher; a file of theirs is not taken for this one.
-        told = repr((self._base, self._settings, len(self._split.taught), self._split.names))
-        name = f"teacher-{seed}-{_digest([told])}"
+        name = f"teacher-{seed}-{self._digest()}"
         work, known = self._settings.work, _digest(post.text for post in posts)
         if work is not None and (found := work / f"{name}-{known}.npy").exists():
             self._recipe.say(f"taking {found.name} from {work}")
@@ -201,6 +212,13 @@ class Tuner:
         if work is not None:
             np.save(work / f"{name}-{known}.npy", thought)
         return thought
+
+    def _digest(self) -> str:
+        """Return what tells this teacher from one of other texts, labels or settings."""
+        settings = replace(self._settings, work=None, without=frozenset())
+        told = (self._base, settings, sorted(self._settings.without), self._split.names)
+        taught = (*self._split.taught, *self._split.others)
+        return _digest([repr(told), *map(repr, taught)])
 
     def _taught(self, name: str, pools: Sequence[Pool], seed: int) -> "ToneEncoder":
         """Return a teacher: from the work folder if it is finished there, else fine-tuned."""

@@ -22,6 +22,7 @@ from tonecheck.training.corpora import (
     DEVELOPMENT,
     Corpus,
     available,
+    is_there,
     read_corpus,
     without_copies,
     without_development,
@@ -77,12 +78,16 @@ class TrainingData:
 
 
 def read_development(recipe: Recipe) -> dict[str, list[Example]]:
-    """Return the development replies by corpus; a corpus that is not there is passed over."""
+    """Return the development replies by corpus; a corpus that is not there is passed over.
+
+    Raises:
+        InputError: If a corpus cannot be read: its replies would train what they are to measure.
+    """
     found = {}
     for corpus in DEVELOPMENT:
-        try:
+        if is_there(corpus, recipe.folders):
             found[corpus.name] = read_corpus(corpus, recipe.folders)
-        except InputError:
+        else:
             recipe.say(f"{corpus.name} is not there; the card will not speak of it")
     return found
 
@@ -126,9 +131,18 @@ def calibrate_tones(
     Args:
         raw: Log-odds of annotated replies that the model has not seen, shape (replies, tones).
         examples: These replies.
+
+    Raises:
+        InputError: If they are too few to hold each tone, and replies without it.
     """
     severities = np.array([[example.severities[tone] for tone in TONES] for example in examples])
     answers = severities >= 0.5
+    for tone, having in zip(TONES, answers.sum(axis=0).tolist(), strict=True):
+        if having in (0, len(answers)):
+            raise InputError(
+                f"of {len(answers)} replies that are held out to calibrate on, {having} are of "
+                f"{tone}; there must be replies with and without it. Train on more annotated ones."
+            )
     columns = range(len(TONES))
     calibration = [calibrate(raw[:, i], answers[:, i]) for i in columns]
     slopes = np.array([[part.slope, part.intercept] for part in calibration])
