@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("onnxscript")
 
+from safetensors.torch import load_file  # noqa: E402
 from tokenizers import Tokenizer  # noqa: E402
 
 import tonecheck  # noqa: E402
@@ -145,6 +146,23 @@ def test_weights_of_eight_bits_move_probabilities_but_little(trained):
     _, config, _ = trained
     assert config["quantisation"]["replies"] == 400
     assert config["quantisation"]["mean"] < 0.02
+
+
+def test_each_row_of_the_embeddings_has_a_scale_of_its_own(trained):
+    onnx = pytest.importorskip("onnx")
+    out, *_ = trained
+    tables = {
+        table.name: onnx.numpy_helper.to_array(table)
+        for table in onnx.load(out / "encoder.onnx").graph.initializer
+    }
+    kept = load_file(out / CHECKPOINT / "model.safetensors")[
+        "bert.embeddings.word_embeddings.weight"
+    ]
+    rows = tables["model.model.bert.embeddings.word_embeddings.weight_rows"].astype(np.float32)
+    scales = tables["model.model.bert.embeddings.word_embeddings.weight_scales"]
+    assert scales.shape == (len(rows), 1)
+    wide = kept.float().numpy()  # of half precision, which keeps one part in 256
+    assert (np.abs(rows * scales - wide) <= 0.51 * scales + np.abs(wide) / 256).all()
 
 
 def test_a_finished_teacher_is_taken_from_the_work_folder(corpora, checkpoint, tmp_path):

@@ -1,14 +1,14 @@
 """From a fine-tuned encoder to what is shipped: an ONNX graph with weights of eight bits.
 
-Weights are quantised channel by channel, activations as they come (dynamic quantisation), which
-needs no sample texts and loses little; `quantisation_loss` says how much.
+Weights are quantised channel by channel, embeddings row by row, activations as they come (dynamic
+quantisation); `quantisation_loss` says how much that loses.
 """
 
 import logging
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,6 +20,10 @@ from tonecheck.scorers.graph import import_onnxruntime
 from tonecheck.scorers.logistic import Floats, calibrated
 from tonecheck.training.multitask import ToneEncoder
 
+if TYPE_CHECKING:
+    from onnx import GraphProto
+
+_MANY_ROWS = 100  # smaller tables stay as they are
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -55,16 +59,55 @@ def export_graph(model: ToneEncoder, *, quantise: bool = True) -> bytes:
             return _without_traces(plain)
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
-        quantize_dynamic(plain, small, weight_type=QuantType.QInt8, per_channel=True)
-        return _without_traces(small)
+        quantize_dynamic(
+            plain,
+            small,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            op_types_to_quantize=["MatMul"],
+        )
+        return _without_traces(small, quantise=True)
 
 
-def _without_traces(path: Path) -> bytes:
+def _quantise_embeddings(graph: "GraphProto") -> None:
+    """Keep each row of a large table as numbers of eight bits and a scale of sixteen.
+
+    onnxruntime's own way has one scale for the whole table, so that a few large rows leave the
+    others few steps.
+    """
+    from onnx import TensorProto, helper, numpy_helper
+
+    tables = {table.name: table for table in graph.initializer if len(table.dims) == 2}
+    for place, node in reversed(list(enumerate(graph.node))):
+        table = tables.get(node.input[0]) if node.op_type == "Gather" else None
+        if table is None or table.data_type != TensorProto.FLOAT or table.dims[0] < _MANY_ROWS:
+            continue
+        rows = numpy_helper.to_array(table)
+        scales = np.maximum(np.abs(rows).max(axis=1, keepdims=True) / 127, 1e-6).astype(np.float16)
+        whole = np.rint(rows / scales).clip(-127, 127).astype(np.int8)
+        graph.initializer.remove(table)
+        parts, wide = [], []
+        for kept, ending in ((whole, "rows"), (scales, "scales")):
+            name = f"{table.name}_{ending}"
+            taken, cast = f"{name}_taken", f"{name}_cast"
+            graph.initializer.append(numpy_helper.from_array(kept, name))
+            parts.append(helper.make_node("Gather", [name, node.input[1]], [taken]))
+            parts.append(helper.make_node("Cast", [taken], [cast], to=TensorProto.FLOAT))
+            wide.append(cast)
+        parts.append(helper.make_node("Mul", wide, list(node.output)))
+        del graph.node[place]
+        for part in reversed(parts):
+            graph.node.insert(place, part)
+
+
+def _without_traces(path: Path, *, quantise: bool = False) -> bytes:
     """Return a graph without what the exporter notes of the machine, such as its paths."""
     import onnx
 
     model = onnx.load(path)
     graph = model.graph
+    if quantise:
+        _quantise_embeddings(graph)
     for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info):
         del part.metadata_props[:]
         part.doc_string = ""
