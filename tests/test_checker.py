@@ -139,9 +139,13 @@ def test_check_many_is_lazy(checker):
 
 def test_words_repeated_from_the_parent_are_not_the_author_s(checker):
     parent = "You are an idiot and your whole answer is garbage, go away."
+    own = "Thank you all the same. I will read the chapter again tonight."
     assert Tone.HOSTILITY in checker.check(parent).flagged
-    verdict = checker.check(f"{parent}\nPlease do not talk to people like this.", parent)
+    verdict = checker.check(f"{parent}\n{own}", parent)
     assert Tone.HOSTILITY not in verdict.flagged
+    alone = checker.check(own, parent)
+    for tone in TONES:
+        assert verdict.tones[tone].probability == alone.tones[tone].probability
 
 
 def test_a_thread_gives_the_parent(checker):

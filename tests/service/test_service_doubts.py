@@ -23,7 +23,11 @@ def reply(checker):
 def test_a_flag_says_how_often_such_flags_are_right(reply, checker):
     found = doubts(reply("You are an idiot. Learn to read.", "Hello?"), checker)
 
-    assert found[0].startswith("Of 100 replies that it calls hostile, about 77 (72 to 81) are.")
+    right = checker.card["hostility"]["precision"]
+    share, low, high = (round(100 * right[key]) for key in ("value", "low", "high"))
+    assert 50 < low < share < high < 100
+    said = f"Of 100 replies that it calls hostile, about {share} ({low} to {high}) are."
+    assert found[0].startswith(said)
 
 
 def test_a_probability_inside_the_band_says_so(reply, checker):

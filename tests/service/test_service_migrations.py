@@ -92,7 +92,7 @@ def test_what_the_service_does_it_does_on_both_databases(store, checker):
     assert store.first_delivery("discourse", "e")
     assert not store.first_delivery("discourse", "e")
     assert store.reply(number).text == "You are an idiot. \ufffd\ufffd 😀"
-    assert [row["labels"] for row in examples(store, Left())] == [{"hostility": 1.0}]
+    assert [row["labels"] for row in examples(store, Left())] == [labels]
     assert store.queue(Status.AGREED)[0].verdict == verdict
     assert purge(store, 90) == 0
     assert forget_author(store, "kim") == 1

@@ -14,7 +14,7 @@ from tonecheck.service.policies import Policies, flagging_from
 from tonecheck.service.records import Scope
 from tonecheck.service.store import Store, connect
 
-INSULT = "You are an idiot. Learn to read."
+INSULT = "You are a liar and a fraud."
 
 
 @pytest.fixture

@@ -49,7 +49,11 @@ class Delivery:
         """Print what was not printed, and post what can be posted now."""
         for alert in self._state.to_print():
             self._show(json.loads(alert.body))
-            self._state.printed(alert)
+            try:
+                self._state.printed(alert)
+            except KeyboardInterrupt:  # it was seen: who goes on must not tell of it again
+                self._state.printed(alert)
+                raise
         webhook = self._webhook
         if webhook is None or webhook.wait:
             return
