@@ -1,8 +1,12 @@
 """Brings alerts to people: prints each, posts it where there is a webhook, and loses none."""
 
 import json
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 from tonecheck.errors import InputError
 from tonecheck.watch.state import REFUSED, State, Waiting
@@ -48,12 +52,9 @@ class Delivery:
     def deliver(self) -> None:
         """Print what was not printed, and post what can be posted now."""
         for alert in self._state.to_print():
-            self._show(json.loads(alert.body))
-            try:
+            with _unbroken():  # what was seen and not noted would be told again at the next start
+                self._show(json.loads(alert.body))
                 self._state.printed(alert)
-            except KeyboardInterrupt:  # it was seen: who goes on must not tell of it again
-                self._state.printed(alert)
-                raise
         webhook = self._webhook
         if webhook is None or webhook.wait:
             return
@@ -108,3 +109,25 @@ class Delivery:
             self._say(f"{webhook.host} takes no alerts: {problem}. They wait, and are tried again.")
         self._trouble = problem
         return False
+
+
+@contextmanager
+def _unbroken() -> Iterator[None]:
+    """Hold back a first Ctrl-C until the end; a second one, of somebody who cannot wait, counts."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
+    held: list[int] = []
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        if held:
+            raise KeyboardInterrupt
+        held.append(number)
+
+    before = signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if held:
+        raise KeyboardInterrupt

@@ -98,8 +98,7 @@ class State:
     def commit(self) -> None:
         """Keep everything since the last commit."""
         with self._told_plainly():
-            if self._db.in_transaction:  # not so where Ctrl-C came between these two lines before
-                self._db.execute("COMMIT")
+            self._db.execute("COMMIT")
             self._db.execute("BEGIN")
 
     def position(self, source: str) -> dict[str, Any] | None:
