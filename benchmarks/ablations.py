@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from fairness import by_group, templates
+from fairness import by_group, spread, templates
 from machine import RESULTS, ROOT, commit, store
 from tonecheck.labels import TONES, Tone
 from tonecheck.modelstore import shipped_root
@@ -94,18 +94,19 @@ def main() -> None:
             continue
         print(name, flush=True)
         made_by = commit()
-        raw, spread = trained(recipe, settings, development, fresh=name == FRESH)
+        raw, apart = trained(recipe, settings, development, fresh=name == FRESH)
         np.savez(_kept(options.work, name, options.rounds), **raw)
         found[name] = {
             "commit": made_by,
             "rounds": options.rounds,
             **areas(development, raw),
-            "spread": spread,
+            "spread": apart,
         }
         if name != changed:
-            with np.load(_kept(options.work, changed, options.rounds), allow_pickle=False) as other:
-                found[name]["changes"] = changed
-                found[name]["difference"] = difference(development, raw, other)
+            with np.load(_kept(options.work, changed, options.rounds), allow_pickle=False) as kept:
+                other = dict(kept)  # read once: an archive reads a member anew each time
+            found[name]["changes"] = changed
+            found[name]["difference"] = difference(development, raw, other)
         print("  ", found[name], flush=True)
         store("ablations", {"seed": recipe.seed, "variants": found})
 
@@ -147,8 +148,7 @@ def trained(
     texts, bad, places = templates(recipe.folders[0])
     named = judged([Example(text=text, targets={}, group="", source="") for text in texts])
     groups = by_group(bad, named[:, TONES.index(Tone.HOSTILITY)], places)
-    spread = round(max(groups.values()) - min(groups.values()), 4)
-    return {name: judged(examples) for name, examples in development.items()}, spread
+    return {name: judged(examples) for name, examples in development.items()}, spread(groups)
 
 
 def _untrained(base: Path, folder: Path, seed: int) -> Path:

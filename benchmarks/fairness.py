@@ -54,7 +54,7 @@ def main() -> None:
         "model": tonecheck.load(options.model).model,
         "templates": len(texts),
         "overall": round(float(roc_auc_score(bad, scores)), 4),
-        "spread": round(max(areas.values()) - min(areas.values()), 4),
+        "spread": spread(areas),
         "deviation": round(float(np.std(list(areas.values()))), 4),
         "groups": dict(sorted(areas.items(), key=lambda item: item[1])),
     }
@@ -83,6 +83,11 @@ def by_group(bad: Answers, scores: Floats, places: Mapping[str, Sequence[int]]) 
         for group, found in places.items()
         if len(found) >= FEWEST and 0 < bad[found].sum() < len(found)
     }
+
+
+def spread(areas: Mapping[str, float]) -> float:
+    """Return how far it is from the worst group to the best."""
+    return round(max(areas.values()) - min(areas.values()), 4)
 
 
 if __name__ == "__main__":

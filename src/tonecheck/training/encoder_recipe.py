@@ -11,6 +11,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -200,27 +201,30 @@ class Tuner:
         from tonecheck.training.multitask import predict
 
         # Other texts or settings make another teacher; a file of theirs is not taken for this one.
-        name = f"teacher-{seed}-{self._digest()}"
-        work, known = self._settings.work, _digest(post.text for post in posts)
-        if work is not None and (found := work / f"{name}-{known}.npy").exists():
-            self._recipe.say(f"taking {found.name} from {work}")
-            return np.asarray(np.load(found, allow_pickle=False), np.float64)
-        model = self._taught(name, pools, seed)
+        found = None
+        if (work := self._settings.work) is not None:
+            known = _digest(post.text for post in posts)
+            found = work / f"teacher-{seed}-{self._told}-{known}.npy"
+            if found.exists():
+                self._recipe.say(f"taking {found.name} from {work}")
+                return np.asarray(np.load(found, allow_pickle=False), np.float64)
+        model = self._taught(pools, seed)
         self._recipe.say("judging unlabelled replies")
         readings = [read_example(post) for post in posts]
         thought = sigmoid(predict(model, self._windows.cut(readings), len(readings)))
-        if work is not None:
-            np.save(work / f"{name}-{known}.npy", thought)
+        if found is not None:
+            np.save(found, thought)
         return thought
 
-    def _digest(self) -> str:
-        """Return what tells this teacher from one of other texts, labels or settings."""
+    @cached_property
+    def _told(self) -> str:
+        """What tells this teacher from one of other texts, labels or settings."""
         settings = replace(self._settings, work=None, without=frozenset())
         told = (self._base, settings, sorted(self._settings.without), self._split.names)
         taught = (*self._split.taught, *self._split.others)
         return _digest([repr(told), *map(repr, taught)])
 
-    def _taught(self, name: str, pools: Sequence[Pool], seed: int) -> "ToneEncoder":
+    def _taught(self, pools: Sequence[Pool], seed: int) -> "ToneEncoder":
         """Return a teacher: from the work folder if it is finished there, else fine-tuned."""
         from safetensors.torch import load_file, save_file
 
@@ -228,7 +232,7 @@ class Tuner:
 
         if self._settings.work is None:
             return self.tune(pools, seed)
-        path = self._settings.work / f"{name}.safetensors"
+        path = self._settings.work / f"teacher-{seed}-{self._told}.safetensors"
         if path.exists():
             self._recipe.say(f"taking {path.name} from {self._settings.work}")
             model = ToneEncoder(self._base, self._split.names, vocabulary=self._vocabulary)

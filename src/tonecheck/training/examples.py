@@ -54,6 +54,11 @@ Mapper = Callable[[Row, str], Iterator[Example]]
 """Turns one row of a corpus, given the corpus's name, into examples."""
 
 
+def annotated_thread(row: Row) -> str:
+    """Return the thread that an annotated reply is of, with the corpus that it is from."""
+    return f"{row['source']}/{str(row.get('ref', row['id'])).rsplit('/', 1)[0]}"
+
+
 def annotated(row: Row, source: str) -> Iterator[Example]:
     """Read our own annotation: severity 1 or more is the tone; a split vote leans to yes."""
     severities = {tone: float(row["labels"][tone]) for tone in TONES}
@@ -67,7 +72,7 @@ def annotated(row: Row, source: str) -> Iterator[Example]:
         targets={tone: min(1.0, 1.2 * value) for tone, value in severities.items()},
         severities=severities,
         evidence=evidence,
-        group=f"{row['source']}/{str(row.get('ref', row['id'])).rsplit('/', 1)[0]}",
+        group=annotated_thread(row),
         source=row["source"],
     )
 

@@ -21,7 +21,7 @@ from tonecheck.scorers.logistic import Floats, calibrated
 from tonecheck.training.multitask import ToneEncoder
 
 if TYPE_CHECKING:
-    from onnx import GraphProto
+    from onnx import GraphProto, ModelProto
 
 _MANY_ROWS = 100  # smaller tables stay as they are
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -46,6 +46,8 @@ def export_graph(model: ToneEncoder, *, quantise: bool = True) -> bytes:
         model: The encoder.
         quantise: Whether its weights become numbers of eight bits.
     """
+    import onnx
+
     import_onnxruntime()
     with tempfile.TemporaryDirectory() as folder:
         plain, small = Path(folder, "plain.onnx"), Path(folder, "small.onnx")
@@ -56,7 +58,7 @@ def export_graph(model: ToneEncoder, *, quantise: bool = True) -> bytes:
             logging.getLogger("torch.onnx").setLevel(logging.ERROR)
             _export(model, plain)
         if not quantise:
-            return _without_traces(plain)
+            return _without_traces(onnx.load(plain))
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
         quantize_dynamic(
@@ -66,7 +68,9 @@ def export_graph(model: ToneEncoder, *, quantise: bool = True) -> bytes:
             per_channel=True,
             op_types_to_quantize=["MatMul"],
         )
-        return _without_traces(small, quantise=True)
+        made = onnx.load(small)
+    _quantise_embeddings(made.graph)
+    return _without_traces(made)
 
 
 def _quantise_embeddings(graph: "GraphProto") -> None:
@@ -100,14 +104,9 @@ def _quantise_embeddings(graph: "GraphProto") -> None:
             graph.node.insert(place, part)
 
 
-def _without_traces(path: Path, *, quantise: bool = False) -> bytes:
+def _without_traces(model: "ModelProto") -> bytes:
     """Return a graph without what the exporter notes of the machine, such as its paths."""
-    import onnx
-
-    model = onnx.load(path)
     graph = model.graph
-    if quantise:
-        _quantise_embeddings(graph)
     for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info):
         del part.metadata_props[:]
         part.doc_string = ""

@@ -17,7 +17,7 @@ from tonecheck.training.corpora import (
     read_corpus,
     read_rows,
 )
-from tonecheck.training.examples import Example
+from tonecheck.training.examples import Example, annotated_thread
 from tonecheck.training.wordspace import UNLABELLED
 
 Pair = tuple[str, str]
@@ -41,9 +41,6 @@ class UnlabelledPairs:
         held = [*_development(folders), *besides]
         self._groups = {example.group for example in held}
         self._names = {name for example in held for name in example.names}
-        self._threads = self._names | {
-            example.group.rsplit("/", 1)[-1] for example in held if example.source == _FORUM
-        }
         # Cleaning takes out a quotation at the beginning, so that only the clean form matches.
         forms = (form for example in held for form in (example.text, clean(example.text)))
         self._texts = set(map(fingerprint, forms)) - {""}
@@ -65,7 +62,8 @@ class UnlabelledPairs:
                 if turn == int((number + 1) * share) or turn % parts != part:
                     continue
                 thread = json.loads(line)
-                if thread["id"] not in self._threads:
+                name = thread["id"]
+                if name not in self._names and f"{_FORUM}/{name}" not in self._groups:
                     yield from self._kept(_thread_pairs(thread))
 
     def corpora(self) -> Iterator[Pair]:
@@ -75,7 +73,7 @@ class UnlabelledPairs:
                 continue
             for row in read_rows(corpus, self._folders, dict):
                 called = {str(row.get(key)) for key in ("id", "thread", "submission")}
-                if called & self._names or _annotated_thread(row) in self._groups:
+                if called & self._names or ("ref" in row and annotated_thread(row) in self._groups):
                     continue
                 yield from self._kept(_row_pairs(row))
 
@@ -90,11 +88,6 @@ def _development(folders: Sequence[Path]) -> list[Example]:
     """Return the examples of the development corpora that a folder holds."""
     present = (corpus for corpus in DEVELOPMENT if is_there(corpus, folders))
     return [example for corpus in present for example in read_corpus(corpus, folders)]
-
-
-def _annotated_thread(row: Mapping[str, Any]) -> str | None:
-    """Return the thread of an annotated reply of another corpus, as examples name their group."""
-    return f"{row['source']}/{row['ref'].rsplit('/', 1)[0]}" if "ref" in row else None
 
 
 def clean(text: str) -> str:
