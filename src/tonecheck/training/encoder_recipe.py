@@ -78,11 +78,7 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
     base = checkpoint(settings.base)
     development = read_development(recipe)
     data, split = split_data(recipe, settings, development)
-    if not split.held_out or not split.taught:
-        raise InputError(
-            f"{len(data.annotated)} annotated replies are too few: an eighth of their threads is "
-            "held out, and none is left on one side. Annotate more, or name more with --corpora."
-        )
+    _require_both_sides(split)
     tokenizer = marked_tokenizer(base)
     model, judged = teach(recipe, settings, split, base=base)
     recipe.say("exporting")
@@ -121,6 +117,15 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
         config=config,
         save=lambda config, card: save_model(recipe.out, config, card=card, files=files),
     )
+
+
+def _require_both_sides(split: Split) -> None:
+    if not split.held_out or not split.taught:
+        raise InputError(
+            f"{len(split.held_out) + len(split.taught)} annotated replies are too few: an eighth "
+            "of their threads is held out, and none is left on one side. Annotate more, or name "
+            "more with --corpora."
+        )
 
 
 def teach(
