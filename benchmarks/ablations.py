@@ -1,11 +1,12 @@
 """What each part of the encoder's recipe adds: one encoder a variant, measured on development data.
 
-    python benchmarks/ablations.py --corpora ../shared/corpora --rounds 2
+    python benchmarks/ablations.py --corpora ../shared/corpora
 
 All variants share the settings that are not varied, one seed and a short schedule without teachers,
-so that they compare with one another rather than with what ships. Corpora are left out beside a
-quarter of the annotated replies: where these are many, a corpus adds too little to be seen. Each is
-compared with the variant that it changes, on the same replies drawn again and again. Results are
+so that they compare with one another rather than with what ships. Fewer annotated replies are read
+twice as often. Corpora are left out beside a quarter of them: where these are many, a corpus adds
+too little to be seen. Each is compared with the variant that it changes, on the same replies drawn
+again and again; what another seed changes says how much is chance. Results are
 stored after each variant, with the commit that made them, and are not made again unless `--again`
 is given; log-odds to compare with lie in `--work`.
 """
@@ -44,6 +45,7 @@ LEFT_OUT = (
     "empathy_explorations",
 )  # fmt: skip
 WHOLE, QUARTER, FRESH = "everything", "a quarter of the annotated replies", "no pre-training"
+SEED = "another seed"
 
 Development = Mapping[str, Sequence[Example]]
 Scores = Mapping[str, Floats]
@@ -53,15 +55,17 @@ Scores = Mapping[str, Floats]
 def variants(rounds: int) -> dict[str, tuple[EncoderSettings, str]]:
     """Return the settings to compare, by name, each with the name of what it changes."""
     plain = EncoderSettings(rounds=rounds, teachers=1, unlabelled=0)
-    quarter = replace(plain, share=0.25)
+    fewer = replace(plain, rounds=2 * rounds)
+    quarter = replace(fewer, share=0.25)
     changes = {
         WHOLE: plain,
+        SEED: plain,
         FRESH: plain,
         "no parent": replace(plain, parents=False),
         "no own labels": replace(plain, multitask=False),
         "no other corpora": replace(plain, multitask=False, others=0.0),
         "no named groups": replace(plain, mentions=0.0),
-        "half of the annotated replies": replace(plain, share=0.5),
+        "half of the annotated replies": replace(fewer, share=0.5),
         QUARTER: quarter,
     }
     corpora = {
@@ -78,7 +82,7 @@ def main() -> None:
     """Train, measure and store what is not there yet."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpora", type=Path, required=True)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--only", nargs="*", help="names of variants")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--work", type=Path, default=ROOT / "out" / "ablations")
@@ -88,22 +92,26 @@ def main() -> None:
     found = json.loads(file.read_text(encoding="utf-8"))["variants"] if file.exists() else {}
     development = read_development(recipe)
     options.work.mkdir(parents=True, exist_ok=True)
-    for name, (settings, changed) in variants(options.rounds).items():
-        known = name in found and found[name]["rounds"] == options.rounds and not options.again
+    compared = variants(options.rounds)
+    for name, (settings, changed) in compared.items():
+        rounds = settings.rounds
+        known = name in found and found[name]["rounds"] == rounds and not options.again
         if known or (options.only and name not in options.only):
             continue
         print(name, flush=True)
         made_by = commit()
-        raw, apart = trained(recipe, settings, development, fresh=name == FRESH)
-        np.savez(_kept(options.work, name, options.rounds), **raw)
+        seeded = replace(recipe, seed=recipe.seed + 1) if name == SEED else recipe
+        raw, apart = trained(seeded, settings, development, fresh=name == FRESH)
+        np.savez(_kept(options.work, name, rounds), **raw)
         found[name] = {
             "commit": made_by,
-            "rounds": options.rounds,
+            "rounds": rounds,
             **areas(development, raw),
             "spread": apart,
         }
         if name != changed:
-            with np.load(_kept(options.work, changed, options.rounds), allow_pickle=False) as kept:
+            file_of_changed = _kept(options.work, changed, compared[changed][0].rounds)
+            with np.load(file_of_changed, allow_pickle=False) as kept:
                 other = dict(kept)  # read once: an archive reads a member anew each time
             found[name]["changes"] = changed
             found[name]["difference"] = difference(development, raw, other)
