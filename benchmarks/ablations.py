@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
@@ -46,6 +47,11 @@ LEFT_OUT = (
 )  # fmt: skip
 WHOLE, QUARTER, FRESH = "everything", "a quarter of the annotated replies", "no pre-training"
 SEED = "another seed"
+PICTURES = ROOT / "docs" / "pictures"
+_SOFT, _STRONG = "#888888", "#0072b2"
+_GAINS = "← worse · mean AUC over corpora and tones · better →"
+_LONG_NAMES = alt.Axis(labelLimit=320)
+_HEADS = alt.Header(labelOrient="top", labelAnchor="start", labelFontWeight="bold")
 
 Development = Mapping[str, Sequence[Example]]
 Scores = Mapping[str, Floats]
@@ -114,6 +120,7 @@ def main() -> None:
             found[name]["difference"] = difference(development, raw, other)
         print("  ", found[name], flush=True)
         store("ablations", {"seed": recipe.seed, "variants": found})
+    draw(found)
 
 
 def _kept(work: Path, name: str, rounds: int) -> Path:
@@ -226,6 +233,22 @@ def _area(answers: NDArray[np.bool_], scores: Floats) -> float:
     positive = int(answers.sum())
     above = rankdata(scores)[answers].sum() - positive * (positive + 1) / 2
     return float(above / positive / (len(answers) - positive))
+
+
+def draw(found: Mapping[str, Any]) -> None:
+    """Draw what each variant gains or loses, with its interval, as docs/pictures/ablations.svg."""
+    rows = [
+        {"variant": name, "beside": f"beside: {one['changes']}", **one["difference"]}
+        for name, one in found.items()
+        if "difference" in one
+    ]
+    chart = alt.Chart().encode(y=alt.Y("variant:N", sort=None, title=None, axis=_LONG_NAMES))
+    ranges = chart.mark_rule(color=_SOFT).encode(x=alt.X("low:Q", title=_GAINS), x2="high:Q")
+    points = chart.mark_point(filled=True, size=50, color=_STRONG).encode(x="value:Q")
+    zero = alt.Chart().mark_rule(color=_SOFT, strokeDash=[3, 3]).encode(x=alt.datum(0))
+    alt.layer(zero, ranges, points, data=alt.Data(values=rows)).properties(width=360).facet(
+        row=alt.Row("beside:N", title=None, sort=[row["beside"] for row in rows], header=_HEADS)
+    ).resolve_scale(y="independent").save(PICTURES / "ablations.svg")
 
 
 if __name__ == "__main__":
