@@ -76,7 +76,7 @@ teacher: .venv/ready
 samples: .venv/ready
 	$(BIN)/python scripts/make_samples.py
 
-screenshots: .venv/ready
+screenshots: demo
 	$(BIN)/python scripts/take_screenshots.py
 
 # Clients in JavaScript that the tests use; without npm, those tests are skipped.
