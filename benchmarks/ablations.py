@@ -46,7 +46,7 @@ LEFT_OUT = (
     "empathy_explorations",
 )  # fmt: skip
 WHOLE, QUARTER, FRESH = "everything", "a quarter of the annotated replies", "no pre-training"
-SEED = "another seed"
+SEED, SCRATCH = "another seed", "our own pre-training, from scratch"
 PICTURES = ROOT / "docs" / "pictures"
 _SOFT, _STRONG = "#888888", "#0072b2"
 _GAINS = "← worse · mean AUC over corpora and tones · better →"
@@ -70,6 +70,7 @@ def variants(rounds: int) -> dict[str, tuple[EncoderSettings, str]]:
         "no own labels": replace(plain, multitask=False),
         "no other corpora": replace(plain, multitask=False, others=0.0),
         "no named groups": replace(plain, mentions=0.0),
+        SCRATCH: plain,
         "half of the annotated replies": replace(plain, share=0.5),
         QUARTER: quarter,
     }
@@ -105,7 +106,9 @@ def main() -> None:
         print(name, flush=True)
         made_by = commit()
         seeded = replace(recipe, seed=recipe.seed + 1) if name == SEED else recipe
-        raw, apart = trained(seeded, settings, development, fresh=name == FRESH)
+        with tempfile.TemporaryDirectory() as folder:
+            base = checkpoint_of(name, Path(folder), recipe.seed)
+            raw, apart = trained(seeded, settings, development, base=base)
         np.savez(_kept(options.work, name, rounds), **raw)
         found[name] = {
             "commit": made_by,
@@ -131,8 +134,16 @@ def _kept(work: Path, name: str, rounds: int) -> Path:
     return work / f"{re.sub(r'[^a-z_]+', '-', name)}-{rounds}.npz"
 
 
+def checkpoint_of(name: str, folder: Path, seed: int) -> Path:
+    """Return the checkpoint that a variant starts from; a folder is there to make one in."""
+    if name == SCRATCH:
+        return shipped_root() / "pretrained-en"
+    base = shipped_root() / PRETRAINED
+    return _untrained(base, folder, seed) if name == FRESH else base
+
+
 def trained(
-    recipe: Recipe, settings: EncoderSettings, development: Development, *, fresh: bool
+    recipe: Recipe, settings: EncoderSettings, development: Development, *, base: Path
 ) -> tuple[dict[str, Floats], float]:
     """Return what a variant makes of development replies, and how far apart groups lie.
 
@@ -142,16 +153,10 @@ def trained(
 
     from tonecheck.training.multitask import predict
 
-    base = shipped_root() / PRETRAINED
     windows = Windows(Tokenizer.from_str(as_json(marked_tokenizer(base))))
     _, split = split_data(recipe, settings, development)
-    with tempfile.TemporaryDirectory() as folder:
-        model, _ = teach(
-            replace(recipe, say=lambda line: print("  ", line, flush=True)),
-            settings,
-            split,
-            base=_untrained(base, Path(folder), recipe.seed) if fresh else base,
-        )
+    told = replace(recipe, say=lambda line: print("  ", line, flush=True))
+    model, _ = teach(told, settings, split, base=base)
 
     def judged(examples: Sequence[Example]) -> Floats:
         readings = [read_example(example) for example in examples]
