@@ -51,7 +51,33 @@ def test_marked_characters_become_stretches(tmp_path):
     rows = [{"id": "1", "text": text, "labels": {"toxic_offsets": [7, 8, 9, 10, 16, 17, 18, 19]}}]
     write(tmp_path, "toxic_spans_train", rows)
     _, (example,) = read_task(corpus_named("toxic_spans_train"), [tmp_path])
-    assert [text[start:end] for start, end in example.marked] == ["dull", "lazy"]
+    assert list(example.marked) == [Tone.HOSTILITY]
+    assert [text[start:end] for start, end in example.marked[Tone.HOSTILITY]] == ["dull", "lazy"]
+
+
+def test_only_techniques_that_call_names_or_push_mark_a_tone(tmp_path):
+    text = "You clowns: now or never. Some doubt it."
+    spans = [
+        {"technique": "Name calling/Labeling", "start": 4, "end": 10},
+        {"technique": "Black-and-white Fallacy/Dictatorship", "start": 12, "end": 24},
+        {"technique": "Doubt", "start": 26, "end": 39},
+    ]
+    rows = [{"id": "1", "text": text, "labels": {"spans": spans}}]
+    write(tmp_path, "persuasion_techniques_train", rows)
+    _, (example,) = read_task(corpus_named("persuasion_techniques_train"), [tmp_path])
+    found = {t: [text[a:b] for a, b in spans] for t, spans in example.marked.items()}
+    assert found == {Tone.HOSTILITY: ["clowns"], Tone.HUSTLING: ["now or never"]}
+
+
+def test_no_word_brushes_off_where_annotators_could_point_at_words_that_ask(tmp_path):
+    rows = [
+        {"id": str(level), "parent": "I failed again.", "text": "What went wrong this time?",
+         "labels": {"level": level, "rationales": words}}
+        for level, words in ((2, "What went wrong|"), (0, ""), (0, "|"))
+    ]  # fmt: skip
+    write(tmp_path, "empathy_explorations", rows)
+    _, found = read_task(corpus_named("empathy_explorations"), [tmp_path])
+    assert [example.marked for example in found] == [{Tone.DISMISSIVENESS: ()}, {}, {}]
 
 
 def test_each_message_of_a_dispute_has_its_own_tactics(tmp_path):

@@ -13,6 +13,7 @@ from typing import Any
 from tonecheck.labels import TONES, Tone
 
 Row = Mapping[str, Any]  # one JSON object of a corpus, as its makers wrote it
+Spans = tuple[tuple[int, int], ...]  # from and to, in characters of a text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,8 @@ class Example:
         source: Where the reply comes from.
         labels: The corpus's own labels, in [0, 1], those left out 0; None where they are unknown.
             See `training.tasks`.
-        marked: Stretches of the text that the corpus's annotators marked for hostility.
+        marked: Stretches of the text that carry a tone by the corpus's annotators; none for a tone
+            where no word carries it, and no tone where that is not known.
     """
 
     text: str
@@ -39,7 +41,7 @@ class Example:
     severities: Mapping[Tone, float] = field(default_factory=dict)
     evidence: Mapping[Tone, tuple[str, ...]] = field(default_factory=dict)
     labels: Mapping[str, float] | None = None
-    marked: tuple[tuple[int, int], ...] = ()
+    marked: Mapping[Tone, Spans] = field(default_factory=dict)
     group: str
     alias: str = ""
     source: str
@@ -218,7 +220,8 @@ def request_politeness(row: Row, source: str) -> Iterator[Example]:
         yield _example(row, source, dismissiveness=0.25)
 
 
-_PUSHY_TECHNIQUES = frozenset(
+NAME_CALLING = "Name calling/Labeling"
+PUSHY_TECHNIQUES = frozenset(
     {
         "Black-and-white Fallacy/Dictatorship",
         "Bandwagon",
@@ -235,8 +238,8 @@ def persuasion(row: Row, source: str) -> Iterator[Example]:
     yield _example(
         row,
         source,
-        hostility=0.55 if "Name calling/Labeling" in used else 0.15,
-        hustling=0.4 if used & _PUSHY_TECHNIQUES else 0.1,
+        hostility=0.55 if NAME_CALLING in used else 0.15,
+        hustling=0.4 if used & PUSHY_TECHNIQUES else 0.1,
     )
 
 

@@ -204,8 +204,8 @@ def token_evidence(example: Example, reading: Reading, window: Window) -> tuple[
 def _spans(example: Example, column: int) -> Sequence[tuple[int, int]] | None:
     """Return the stretches of the text that carry a tone, or None where that is not known."""
     tone = TONES[column]
-    if example.marked and column == 0:
-        return example.marked
+    if tone in example.marked:
+        return example.marked[tone]
     if not example.severities:
         return None
     if example.severities[tone] == 0:

@@ -11,10 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tonecheck.labels import Tone
 from tonecheck.training.corpora import Corpus, read_rows
-from tonecheck.training.examples import Example, Row, plain_example
+from tonecheck.training.examples import (
+    NAME_CALLING,
+    PUSHY_TECHNIQUES,
+    Example,
+    Row,
+    Spans,
+    plain_example,
+)
 
 Labels = Mapping[str, float]
+Marked = Mapping[Tone, Spans]
 
 
 def _incivility(row: Row, text: str) -> Labels:
@@ -99,6 +108,45 @@ _READERS: Mapping[str, Callable[[Row, str], Labels]] = {
     "empathy_explorations": _exploration,
 }
 
+
+def _toxic_spans(row: Row) -> Marked:
+    """Return the words that made a text toxic to its readers: those of hostility."""
+    spans: list[tuple[int, int]] = []
+    for offset in row["labels"]["toxic_offsets"]:
+        if spans and offset == spans[-1][1]:
+            spans[-1] = (spans[-1][0], offset + 1)
+        else:
+            spans.append((offset, offset + 1))
+    return {Tone.HOSTILITY: tuple(spans)} if spans else {}
+
+
+def _persuasion_spans(row: Row) -> Marked:
+    """Return the words that call names, and those that push; other techniques carry no tone."""
+    found: dict[Tone, list[tuple[int, int]]] = {}
+    for span in row["labels"]["spans"]:
+        if span["technique"] == NAME_CALLING:
+            found.setdefault(Tone.HOSTILITY, []).append((span["start"], span["end"]))
+        elif span["technique"] in PUSHY_TECHNIQUES:
+            found.setdefault(Tone.HUSTLING, []).append((span["start"], span["end"]))
+    return {tone: tuple(spans) for tone, spans in found.items()}
+
+
+def _rationales(row: Row) -> Marked:
+    """Return that no word brushes off where annotators could point at words that ask and care."""
+    return {Tone.DISMISSIVENESS: ()} if row["labels"]["rationales"].strip("| ") else {}
+
+
+_MARKERS: Mapping[str, Callable[[Row], Marked]] = {
+    "toxic_spans_train": _toxic_spans,
+    "persuasion_techniques_train": _persuasion_spans,
+    "empathy_explorations": _rationales,
+}
+
+
+def _unmarked(row: Row) -> Marked:
+    return {}
+
+
 _FEWEST = 20  # a label that fewer rows carry teaches nothing
 
 
@@ -112,13 +160,14 @@ def read_task(corpus: Corpus, folders: Sequence[Path]) -> tuple[tuple[str, ...],
         InputError: If the corpus is not there, or a row cannot be read.
     """
     reader = _READERS.get(corpus.name)
+    marker = _MARKERS.get(corpus.name, _unmarked)
 
     def read(row: Row) -> list[Example]:
         mapped = list(corpus.mapper(row, corpus.name))
         if reader is None:
             return mapped
         return [
-            replace(example, labels=reader(row, example.text), marked=_marked(row))
+            replace(example, labels=reader(row, example.text), marked=marker(row))
             for example in mapped or [plain_example(row, corpus.name)]
         ]
 
@@ -127,16 +176,3 @@ def read_task(corpus: Corpus, folders: Sequence[Path]) -> tuple[tuple[str, ...],
         name for example in found for name, value in (example.labels or {}).items() if value > 0
     )
     return tuple(sorted(name for name, count in counts.items() if count >= _FEWEST)), found
-
-
-def _marked(row: Row) -> tuple[tuple[int, int], ...]:
-    """Return the stretches of a row's text that its annotators marked for hostility, if any."""
-    labels = row.get("labels")
-    offsets = labels.get("toxic_offsets", ()) if isinstance(labels, Mapping) else ()
-    spans: list[tuple[int, int]] = []
-    for offset in offsets:
-        if spans and offset == spans[-1][1]:
-            spans[-1] = (spans[-1][0], offset + 1)
-        else:
-            spans.append((offset, offset + 1))
-    return tuple(spans)
