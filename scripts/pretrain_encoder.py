@@ -109,7 +109,9 @@ def _train(data: Pack, vocabulary: Path, options: argparse.Namespace) -> None:
             start=partial(start_from, options.start) if options.start else lambda model: None,
         )
     save_pretrained(model, vocabulary, options.out)
-    losses = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    # A run that was killed goes on from its last checkpoint, and takes some steps again.
+    lines_by_step = {line["step"]: line for line in map(json.loads, log.open(encoding="utf-8"))}
+    losses = [lines_by_step[step] for step in sorted(lines_by_step)]
     recipe = {
         **describe(shape, schedule),
         "started_from": options.start.name if options.start else None,
