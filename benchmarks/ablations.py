@@ -4,7 +4,7 @@
 
 All variants share the settings that are not varied, one seed and a short schedule without teachers,
 so that they compare with one another rather than with what ships. Corpora are left out beside a
-quarter of the annotated replies: where these are many, a corpus adds too little to be seen. Each is
+tenth of the annotated replies: where these are many, a corpus adds too little to be seen. Each is
 compared with the variant that it changes, on the same replies drawn again and again; what another
 seed changes says how much is chance. Results are stored after each variant, with the commit that
 made them, and are not made again unless `--again` is given; log-odds to compare with lie in
@@ -45,7 +45,7 @@ LEFT_OUT = (
     "kaggle_insults_train", "persuasion_techniques_train", "logical_fallacy_train",
     "empathy_explorations",
 )  # fmt: skip
-WHOLE, QUARTER, FRESH = "everything", "a quarter of the annotated replies", "no pre-training"
+WHOLE, TENTH, FRESH = "everything", "a tenth of the annotated replies", "no pre-training"
 SEED, SCRATCH = "another seed", "our own pre-training, from scratch"
 PICTURES = ROOT / "docs" / "pictures"
 _SOFT, _STRONG = "#888888", "#0072b2"
@@ -61,7 +61,7 @@ Scores = Mapping[str, Floats]
 def variants(rounds: int) -> dict[str, tuple[EncoderSettings, str]]:
     """Return the settings to compare, by name, each with the name of what it changes."""
     plain = EncoderSettings(rounds=rounds, teachers=1, unlabelled=0)
-    quarter = replace(plain, share=0.25)
+    tenth = replace(plain, share=0.1)
     changes = {
         WHOLE: plain,
         SEED: plain,
@@ -72,15 +72,15 @@ def variants(rounds: int) -> dict[str, tuple[EncoderSettings, str]]:
         "no named groups": replace(plain, mentions=0.0),
         SCRATCH: plain,
         "half of the annotated replies": replace(plain, share=0.5),
-        QUARTER: quarter,
+        "a quarter of the annotated replies": replace(plain, share=0.25),
+        TENTH: tenth,
     }
     corpora = {
-        f"a quarter, without {name}": replace(quarter, without=frozenset({name}))
-        for name in LEFT_OUT
+        f"a tenth, without {name}": replace(tenth, without=frozenset({name})) for name in LEFT_OUT
     }
     return {
         **{name: (settings, WHOLE) for name, settings in changes.items()},
-        **{name: (settings, QUARTER) for name, settings in corpora.items()},
+        **{name: (settings, TENTH) for name, settings in corpora.items()},
     }
 
 

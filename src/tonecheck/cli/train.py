@@ -95,9 +95,10 @@ def train(  # noqa: PLR0913  an option is a parameter
     """Train a model on labelled corpora and write its card.
 
     The linear recipe takes some minutes on 2 cores with all corpora, and under one with
-    data/learning alone. The encoder recipe fine-tunes models/shrunk-en of a checkout: about
-    half an hour for each teacher and for the model itself, on 2 cores; huggingface does the same
-    with any checkpoint. These two need: pip install "tonecheck[train]". The pair recipe weighs a
+    data/learning alone. The encoder recipe fine-tunes models/shrunk-en of a checkout: about ten
+    minutes a round with all corpora on 2 cores, for each teacher and for the model itself, so some
+    five hours unless --rounds and --teachers say less; huggingface does the same with any
+    checkpoint. These two need: pip install "tonecheck[train]". The pair recipe weighs a
     linear model and an encoder, which must lie beside it, in some minutes. The forecast recipe
     learns how threads go on from those of known outcome, in some minutes. Development corpora in
     the folders are measured on, never trained on.

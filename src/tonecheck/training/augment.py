@@ -2,7 +2,8 @@
 
 Politeness does not undo an insult, a name or a group is no tone, and small letters, a slip of the
 keys, a quotation or a link say nothing about it either. A model that sees each reply in several
-such forms learns to look past them. Every wording here is our own.
+such forms learns to look past them. Disguised words ("id10t") need no such form: `prepare` undoes
+them before an encoder reads anything. Every wording here is our own.
 """
 
 import re
