@@ -71,7 +71,6 @@ def variants(rounds: int) -> dict[str, tuple[EncoderSettings, str]]:
         "no other corpora": replace(plain, multitask=False, others=0.0),
         "no named groups": replace(plain, mentions=0.0),
         SCRATCH: plain,
-        "half of the annotated replies": replace(plain, share=0.5),
         "a quarter of the annotated replies": replace(plain, share=0.25),
         TENTH: tenth,
     }
