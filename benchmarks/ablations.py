@@ -23,7 +23,6 @@ from typing import Any
 import altair as alt
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from fairness import by_group, spread, templates
 from machine import RESULTS, ROOT, commit, store
@@ -33,7 +32,7 @@ from tonecheck.scorers.logistic import Floats
 from tonecheck.scorers.windows import Windows
 from tonecheck.training.encoder_data import EncoderSettings, split_data
 from tonecheck.training.encoder_recipe import PRETRAINED, as_json, marked_tokenizer, teach
-from tonecheck.training.evaluate import auc_interval, resamples
+from tonecheck.training.evaluate import area, auc_interval, resamples
 from tonecheck.training.examples import Example
 from tonecheck.training.mixture import read_example
 from tonecheck.training.recipe import Recipe, read_development
@@ -228,15 +227,8 @@ def _mean_area(truth: Scores, raw: Scores, drawn: Mapping[str, NDArray[np.int64]
             answers = truth[name][rows, column]
             asked = ~np.isnan(answers)
             if 0 < answers[asked].sum() < asked.sum():
-                found.append(_area(answers[asked] == 1, raw[name][rows[asked], column]))
+                found.append(area(answers[asked] == 1, raw[name][rows[asked], column]))
     return float(np.mean(found))
-
-
-def _area(answers: NDArray[np.bool_], scores: Floats) -> float:
-    """Return the area under the ROC curve, from ranks (Mann & Whitney 1947): resamples are many."""
-    positive = int(answers.sum())
-    above = rankdata(scores)[answers].sum() - positive * (positive + 1) / 2
-    return float(above / positive / (len(answers) - positive))
 
 
 def draw(found: Mapping[str, Any]) -> None:

@@ -24,6 +24,10 @@ LICENCES = ("open", "unstated", "nc")
 """From the freest to the strictest; training takes the first, or the first two."""
 
 
+_COMPARED = 60  # letters of a text's beginning
+_BEGINNING = 160  # characters that mostly hold so many
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corpus:
     """Where a corpus comes from and how it is used.
@@ -343,4 +347,8 @@ def _lines(path: Path) -> Iterator[str]:
 
 def fingerprint(text: str) -> str:
     """Return the letters of a text's beginning: copies differ in spacing, markup and cuts."""
-    return re.sub(r"[^a-z]", "", text.lower())[:60]
+    for part in (text[:_BEGINNING], text):  # a long text is read whole only if it must be
+        letters = re.sub(r"[^a-z]", "", part.lower())
+        if len(letters) >= _COMPARED:
+            break
+    return letters[:_COMPARED]

@@ -60,16 +60,23 @@ def auc_interval(
     answers: NDArray[np.bool_], scores: Floats, groups: Sequence[str], *, seed: int = 0
 ) -> dict[str, float]:
     """Return the area under the ROC curve with a bootstrap interval over groups."""
-    from sklearn.metrics import roc_auc_score
-
     values = [
-        roc_auc_score(answers[rows], scores[rows])
+        area(answers[rows], scores[rows])
         for rows in resamples(groups, seed=seed)
         if 0 < answers[rows].sum() < len(rows)
     ]
     low, high = np.percentile(values, [2.5, 97.5])
-    value = roc_auc_score(answers, scores)
+    value = area(answers, scores)
     return {"value": _short(value), "low": _short(low), "high": _short(high)}
+
+
+def area(answers: NDArray[np.bool_], scores: Floats) -> float:
+    """Return the area under the ROC curve, from ranks (Mann & Whitney 1947): resamples are many."""
+    from scipy.stats import rankdata
+
+    positive = int(answers.sum())
+    above = rankdata(scores)[answers].sum() - positive * (positive + 1) / 2
+    return float(above / positive / (len(answers) - positive))
 
 
 def resamples(groups: Sequence[str], *, seed: int = 0) -> Iterator[NDArray[np.int64]]:
