@@ -71,14 +71,14 @@ def main() -> None:
         base = knowing_tones(options.base, options.corpora, Path(folder), besides=besides)
         for name, (examples, values) in read.items():
             scores = ranked(examples, base, rounds=options.rounds)
-            found[name] = measured(name, examples, values, scores)
+            found[name] = measured(name, examples, values, scores=scores)
             print(name, found[name], flush=True)
     about = {"base": options.base.name, "rounds": options.rounds, "folds": FOLDS}
     print(store("folds", {**about, "found": found}))
 
 
 def measured(
-    name: str, examples: Sequence[Example], values: np.ndarray, scores: np.ndarray
+    name: str, examples: Sequence[Example], values: np.ndarray, *, scores: np.ndarray
 ) -> dict[str, Any]:
     """Return the area under the ROC curve with its interval, of what is clearly so or not."""
     low, high = (0.0, 0.5) if name == "github_incivility" else np.quantile(values, [1 / 3, 2 / 3])
