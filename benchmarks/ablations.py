@@ -3,12 +3,12 @@
     python benchmarks/ablations.py --corpora ../shared/corpora
 
 All variants share the settings that are not varied, one seed and a short schedule without teachers,
-so that they compare with one another rather than with what ships. Corpora are left out beside a
-tenth of the annotated replies: where these are many, a corpus adds too little to be seen. Each is
-compared with the variant that it changes, on the same replies drawn again and again; what another
-seed changes says how much is chance. Results are stored after each variant, with the commit that
-made them, and are not made again unless `--again` is given; log-odds to compare with lie in
-`--work`.
+so that they compare with one another rather than with what ships. Fewer annotated replies are read
+in more rounds, for one of them would be too short to learn in. Corpora are left out beside a quarter
+of the annotated: where these are many, a corpus adds too little to be seen. Each is compared with
+the variant that it changes, on the same replies drawn again and again; what another seed changes
+says how much is chance. Results are stored after each variant, with the commit that made them, and
+are not made again unless `--again` is given; log-odds to compare with lie in `--work`.
 """
 
 import argparse
@@ -44,7 +44,7 @@ LEFT_OUT = (
     "kaggle_insults_train", "persuasion_techniques_train", "logical_fallacy_train",
     "empathy_explorations",
 )  # fmt: skip
-WHOLE, TENTH, FRESH = "everything", "a tenth of the annotated replies", "no pre-training"
+WHOLE, QUARTER, FRESH = "everything", "a quarter of the annotated replies", "no pre-training"
 SEED, SCRATCH = "another seed", "our own pre-training, from scratch"
 PICTURES = ROOT / "docs" / "pictures"
 _SOFT, _STRONG = "#888888", "#0072b2"
@@ -60,7 +60,8 @@ Scores = Mapping[str, Floats]
 def variants(rounds: int) -> dict[str, tuple[EncoderSettings, str]]:
     """Return the settings to compare, by name, each with the name of what it changes."""
     plain = EncoderSettings(rounds=rounds, teachers=1, unlabelled=0)
-    tenth = replace(plain, share=0.1)
+    twice = replace(plain, rounds=2 * rounds)
+    quarter = replace(twice, share=0.25)
     changes = {
         WHOLE: plain,
         SEED: plain,
@@ -70,15 +71,17 @@ def variants(rounds: int) -> dict[str, tuple[EncoderSettings, str]]:
         "no other corpora": replace(plain, multitask=False, others=0.0),
         "no named groups": replace(plain, mentions=0.0),
         SCRATCH: plain,
-        "a quarter of the annotated replies": replace(plain, share=0.25),
-        TENTH: tenth,
+        "half of the annotated replies": replace(twice, share=0.5),
+        QUARTER: quarter,
+        "a tenth of the annotated replies": replace(plain, share=0.1, rounds=4 * rounds),
     }
     corpora = {
-        f"a tenth, without {name}": replace(tenth, without=frozenset({name})) for name in LEFT_OUT
+        f"a quarter, without {name}": replace(quarter, without=frozenset({name}))
+        for name in LEFT_OUT
     }
     return {
         **{name: (settings, WHOLE) for name, settings in changes.items()},
-        **{name: (settings, TENTH) for name, settings in corpora.items()},
+        **{name: (settings, QUARTER) for name, settings in corpora.items()},
     }
 
 
@@ -96,8 +99,9 @@ def main() -> None:
     found = json.loads(file.read_text(encoding="utf-8"))["variants"] if file.exists() else {}
     development = read_development(recipe)
     options.work.mkdir(parents=True, exist_ok=True)
-    rounds = options.rounds
-    for name, (settings, changed) in variants(rounds).items():
+    compared = variants(options.rounds)
+    for name, (settings, changed) in compared.items():
+        rounds = settings.rounds
         known = name in found and found[name]["rounds"] == rounds and not options.again
         if known or (options.only and name not in options.only):
             continue
@@ -115,7 +119,8 @@ def main() -> None:
             "spread": apart,
         }
         if name != changed:
-            with np.load(_kept(options.work, changed, rounds), allow_pickle=False) as kept:
+            beside = _kept(options.work, changed, compared[changed][0].rounds)
+            with np.load(beside, allow_pickle=False) as kept:
                 other = dict(kept)  # read once: an archive reads a member anew each time
             found[name]["changes"] = changed
             found[name]["difference"] = difference(development, raw, other)
