@@ -4,8 +4,8 @@
 
 All variants share the settings that are not varied, one seed and a short schedule without teachers,
 so that they compare with one another rather than with what ships. Fewer annotated replies are read
-in more rounds, for one of them would be too short to learn in. Corpora are left out beside a quarter
-of the annotated: where these are many, a corpus adds too little to be seen. Each is compared with
+in more rounds: one would be too short to learn in. Corpora are left out beside a quarter of the
+annotated replies: where these are many, a corpus adds too little to be seen. Each is compared with
 the variant that it changes, on the same replies drawn again and again; what another seed changes
 says how much is chance. Results are stored after each variant, with the commit that made them, and
 are not made again unless `--again` is given; log-odds to compare with lie in `--work`.
