@@ -75,13 +75,14 @@ def variants(rounds: int) -> dict[str, tuple[EncoderSettings, str]]:
         QUARTER: quarter,
         "a tenth of the annotated replies": replace(plain, share=0.1, rounds=4 * rounds),
     }
-    corpora = {
+    besides = {"a quarter, no own labels": replace(quarter, multitask=False)}
+    besides |= {
         f"a quarter, without {name}": replace(quarter, without=frozenset({name}))
         for name in LEFT_OUT
     }
     return {
         **{name: (settings, WHOLE) for name, settings in changes.items()},
-        **{name: (settings, QUARTER) for name, settings in corpora.items()},
+        **{name: (settings, QUARTER) for name, settings in besides.items()},
     }
 
 
