@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -63,29 +64,37 @@ def main() -> None:
     model = parser.parse_args().model
     folder = open_model(model)
     texts = replies(Windows.from_file(folder.files[TOKENIZER]))
-    verdicts = [Message(text=text) for text in texts]
     scorer = EncoderScorer.from_folder(folder)
     readings = [Reading(prepared=prepare(text)) for text in texts]
     scorer_rate = REPLIES / seconds(lambda: _in_processes(scorer, readings))
     results = {
-        "model": folder.label,
         "tokens": TOKENS,
         "graph_bytes": folder.files[GRAPH].stat().st_size,
         "scorer_replies_per_second": round(scorer_rate),
-        "verdicts_per_second": round(
-            REPLIES
-            / seconds(lambda: list(check_parallel(verdicts, model=model, workers=PROCESSES)))
-        ),
         "bert_base_replies_per_second": round(bert_rate(), 1),
-        "single_verdict_ms": single(model, texts),
-        "cold_first_verdict_seconds": statistics.median(
-            float(_python(_COLD.format(model=model))) for _ in range(5)
-        ),
-        "resident_mib": round(float(_python(_MEMORY.format(model=model), json.dumps(texts)))),
+        **whole(model, texts),
+        "pair": whole("pair-en", texts),
     }
     results["times_bert_base"] = round(scorer_rate / results["bert_base_replies_per_second"], 1)
     print(json.dumps(results, indent=2))
     print(store("encoder_speed", results))
+
+
+def whole(model: str, texts: list[str]) -> dict[str, Any]:
+    """Return what people who use a model see: rate, waiting times and memory."""
+    verdicts = [Message(text=text) for text in texts]
+    return {
+        "model": open_model(model).label,
+        "verdicts_per_second": round(
+            REPLIES
+            / seconds(lambda: list(check_parallel(verdicts, model=model, workers=PROCESSES)))
+        ),
+        "single_verdict_ms": single(model, texts),
+        "cold_first_verdict_seconds": round(
+            statistics.median(float(_python(_COLD.format(model=model))) for _ in range(5)), 3
+        ),
+        "resident_mib": round(float(_python(_MEMORY.format(model=model), json.dumps(texts)))),
+    }
 
 
 def replies(windows: Windows) -> list[str]:

@@ -12,12 +12,16 @@ from typing import Any
 
 from typer.testing import CliRunner
 
+import aims
+from forecast_table import forecast
+
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 FORECAST = ROOT / "docs" / "forecast.md"
 RESULTS = ROOT / "benchmarks" / "results"
 _TONES = ("hostility", "hustling", "dismissiveness")
 FAIRNESS = ("fairness", "encoder_fairness", "pair_fairness")
+AIMED_AT = ("quality", "folds", *FAIRNESS, "encoder_speed")
 CORPORA = {
     "tonecheck_replies_dev": "annotated real replies",
     "tonecheck_learning_dev": "invented replies in learning spaces",
@@ -58,14 +62,11 @@ def blocks() -> dict[str, str]:
         "speed": speed(read("speed")),
         "audit": audit(read("audit")),
         "load": load(read("load")),
-        **({"encoder": encoder(read("encoder_speed"))} if _has("encoder_speed") else {}),
+        "encoder": encoder(read("encoder_speed")),
         "fairness": "\n\n".join(map(fairness, map(read, FAIRNESS))),
-        **({"ablations": ablations(read("ablations"))} if _has("ablations") else {}),
+        "ablations": ablations(read("ablations")),
+        "aims": aims.table({name: read(name) for name in AIMED_AT}),
     }
-
-
-def _has(name: str) -> bool:
-    return (RESULTS / f"{name}.json").exists()
 
 
 def read(name: str) -> dict[str, Any]:
@@ -145,7 +146,7 @@ def quality(stored: dict[str, Any]) -> str:
             auc = found["auc"]
             lines.append(
                 f"| {title} | {tone} | {found['positive']:,} of {found['replies']:,} "
-                f"| **{auc['value']:.2f}** ({auc['low']:.2f}–{auc['high']:.2f}) "
+                f"| **{auc['value']:.3f}** ({auc['low']:.2f}–{auc['high']:.2f}) "
                 f"| {stored['aims'].get(corpus, {}).get(tone, '–')} "
                 + "".join(
                     f"| {other[corpus][tone]['auc']['value']:.2f} " for other in others.values()
@@ -202,17 +203,24 @@ def speed(stored: dict[str, Any]) -> str:
 
 def encoder(found: dict[str, Any]) -> str:
     """Return what was measured of the encoder alone."""
-    single = found["single_verdict_ms"]
+    pair = found["pair"]
     return (
         f"`{found['model']}` alone, replies of {found['tokens']} tokens, {found['cores']} cores: "
         f"{found['scorer_replies_per_second']:,} replies/s scored and "
         f"{found['verdicts_per_second']:,} verdicts/s with everything around it; a BERT-base with "
         f"random weights in torch scores {found['bert_base_replies_per_second']:.0f} "
-        f"({found['times_bert_base']:.0f} times fewer). One verdict at a time takes "
-        f"{single['p50']:.1f} ms, {single['p99']:.1f} ms at the 99th percentile; the first one, "
-        f"start-up included, {found['cold_first_verdict_seconds']:.1f} s; "
-        f"{found['resident_mib']} MiB resident. "
-        f"The graph has {found['graph_bytes'] / 1e6:.1f} MB."
+        f"({found['times_bert_base']:.0f} times fewer). {_alone(found)} "
+        f"The graph has {found['graph_bytes'] / 1e6:.1f} MB. `{pair['model']}`: "
+        f"{pair['verdicts_per_second']:,} verdicts/s. {_alone(pair)}"
+    )
+
+
+def _alone(found: dict[str, Any]) -> str:
+    single = found["single_verdict_ms"]
+    return (
+        f"One verdict at a time takes {single['p50']:.1f} ms, {single['p99']:.1f} ms at the 99th "
+        f"percentile; the first one, start-up included, "
+        f"{found['cold_first_verdict_seconds']:.1f} s; {found['resident_mib']} MiB resident."
     )
 
 
@@ -227,19 +235,8 @@ def fairness(found: dict[str, Any]) -> str:
 
 
 def ablations(stored: dict[str, Any]) -> str:
-    """Return the table of what each part of the encoder's recipe adds."""
-    rounds = sorted({found["rounds"] for found in stored["variants"].values()})
-    lines = [
-        "What each part of the encoder's recipe adds: one encoder a row, "
-        f"{' or '.join(map(str, rounds))} rounds, one seed, no teachers, so that rows compare with "
-        "one another and not with what ships. "
-        "AUC on the annotated real replies; the difference is that of the mean AUC over all "
-        "tones and development corpora, with its 95 % interval; apart is how far the AUC of named "
-        "groups lies apart (`benchmarks/ablations.py`):",
-        "",
-        "| | hostility | hustling | dismissiveness | difference | from | apart |",
-        "|---|---:|---:|---:|---|---|---:|",
-    ]
+    """Return what each part of the encoder's recipe adds, as a picture and a table to unfold."""
+    rows = []
     for name, found in stored["variants"].items():
         tones = found["tonecheck_replies_dev"]
         areas = " | ".join(f"{tones[tone]['value']:.3f}" for tone in _TONES)
@@ -247,58 +244,30 @@ def ablations(stored: dict[str, Any]) -> str:
             signed = f"{gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})"
         else:
             signed = ""
-        lines.append(
-            f"| {name} | {areas} | {signed} | {found.get('changes', '')} | {found['spread']:.2f} |"
-        )
-    return "\n".join(lines)
-
-
-PUBLISHED = (
-    ("CRAFT", 0.628, 0.685, 0.555, 4.7),
-    ("RoBERTa-base", 0.681, 0.688, 0.344, 4.2),
-    ("Gemma2-9B", 0.710, 0.723, 0.342, 3.9),
-)
-"""Accuracy, F1, false alarms and mean horizon on CGA-CMV's test set, as ConvoKit states them."""
-
-
-def forecast(measured: dict[str, Any]) -> str:
-    """Return the forecast's table beside what is published, and what each part adds."""
-    everything = measured["variants"]["everything"]
-    rows = [
-        "| conversations | over the line at | AUC | accuracy | precision | recall | F1 | "
-        "false alarms | mean horizon |",
-        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
-    ]
-    names = {"cga_cmv_valid": "CGA-CMV, validation", "cmv_ad_hominem_threads": "CMV ad hominem"}
-    for name, title in names.items():
-        for when, row in everything[name].items():
-            rows.append(
-                f"| {title} ({row['conversations']:,}) | {when} message | {_ranged(row['auc'])} | "
-                f"{_ranged(row['accuracy'])} | {row['precision']['value']:.2f} | "
-                f"{row['recall']['value']:.2f} | {row['f1']:.2f} | "
-                f"{_ranged(row['false_alarms'])} | {row['mean_horizon']} |"
-            )
-    for name, accuracy, f1, false, horizon in PUBLISHED:
         rows.append(
-            f"| CGA-CMV, test: {name}, published | any message | | {accuracy} | | | {f1} | "
-            f"{false} | {horizon} |"
+            f"| {name} | {found['rounds']} | {areas} | {signed} | {found.get('changes', '')} "
+            f"| {found['spread']:.2f} |"
         )
-    rows.append("| CMV ad hominem: CNN, published | last message | | 0.721 | | | | | |")
-    parts = [
-        "",
-        "What each part adds (AUC at the last message):",
-        "",
-        f"| read | {' | '.join(names.values())} |",
-        "|---|---:|---:|",
-    ]
-    for variant, found in measured["variants"].items():
-        areas = " | ".join(_ranged(found[name]["last"]["auc"]) for name in names)
-        parts.append(f"| {variant} | {areas} |")
-    return "\n".join([*rows, *parts])
-
-
-def _ranged(figure: dict[str, Any]) -> str:
-    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+    return "\n".join(
+        [
+            "![What each part of the recipe adds](docs/pictures/ablations.svg)",
+            "",
+            "One encoder a row, one seed, few rounds, no teachers: rows compare with one another "
+            "and not with what ships. A difference is that of the "
+            "mean AUC over all tones and development corpora, with its 95 % interval over threads; "
+            "what another seed changes says how much is chance (`benchmarks/ablations.py`).",
+            "",
+            "<details><summary>The figures</summary>",
+            "",
+            "AUC on the annotated real replies; apart is how far the AUC of groups lies apart.",
+            "",
+            "| | rounds | hostility | hustling | dismissiveness | difference | from | apart |",
+            "|---|---:|---:|---:|---:|---|---|---:|",
+            *rows,
+            "",
+            "</details>",
+        ]
+    )
 
 
 if __name__ == "__main__":
