@@ -89,6 +89,47 @@ def test_what_people_decided_in_the_service_changes_what_a_new_model_says(
     assert "| tonecheck_feedback_train | 40 |" in card
 
 
+@pytest.fixture
+def bert(tmp_path):
+    """The folder of a BERT of random weights, of one layer."""
+    torch, transformers = map(pytest.importorskip, ("torch", "transformers"))
+    pytest.importorskip("onnxscript", reason="pip install tonecheck[train]")
+    from tonecheck.training.vocabulary import SPECIAL, learn_vocabulary
+
+    names = dict(zip(("pad", "unk", "cls", "sep", "mask"), SPECIAL, strict=True))
+    reader = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=learn_vocabulary(["You are a fool.", "Read the notes, please."], size=200),
+        **{f"{key}_token": name for key, name in names.items()},
+    )
+    torch.manual_seed(2)
+    config = transformers.BertConfig(
+        vocab_size=len(reader), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=24, max_position_embeddings=192, initializer_range=0.2,
+    )  # fmt: skip
+    reader.save_pretrained(tmp_path / "bert")
+    transformers.BertModel(config).save_pretrained(tmp_path / "bert")
+    return "./bert"
+
+
+def test_a_checkpoint_of_one_s_own_becomes_a_model_that_answers(invoke, corpora, bert, tmp_path):
+    done = invoke(
+        "train", "--recipe", "huggingface", "--base", bert, "--corpora", corpora, "--out", "own",
+        "--rounds", "1", "--teachers", "1",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.startswith("own: own@1.0.0, card in ")
+    assert "… round 1 of 1: loss " in done.stderr
+    config = open_model(str(tmp_path / "own")).config
+    assert (config["base"], config["architecture"], config["teachers"]) == ("bert", "bert", 1)
+    checker = tonecheck.load(str(tmp_path / "own"))
+    assert checker.model == "own@1.0.0"
+    rude, kind = (
+        checker.check(text, parent="What does the last step mean?").tones
+        for text in ("You are a fool, and you know it.", "Read the notes, please, all of them.")
+    )
+    assert any(rude[tone].probability != kind[tone].probability for tone in TONES)
+
+
 def test_a_measurement_is_shown_as_a_table(invoke):
     done = invoke("evaluate", "--corpora", OURS, "--on", "tonecheck_learning_dev")
     assert done.exit_code == 0

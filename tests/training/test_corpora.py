@@ -17,7 +17,7 @@ from tonecheck.training.corpora import (
     read_corpus,
     without_development,
 )
-from tonecheck.training.examples import Example
+from tonecheck.training.examples import Example, annotated, decided
 
 OURS = Path(__file__).parents[2] / "data" / "learning"
 SHARED = Path(__file__).parents[3] / "shared" / "corpora"
@@ -130,6 +130,36 @@ def test_a_telling_label_leans_to_the_documented_tone(name):
     row, tone = ROWS[name]
     (found,) = corpus_named(name).mapper(row, name)
     assert found.targets[Tone(tone)] >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("severity", "target"),
+    [(0, 0.0), (0.25, 0.3), (0.5, 0.6), (0.75, 0.9), (1, 1.0), (1.5, 1.0), (2, 1.0)],
+)
+@pytest.mark.parametrize("tone", TONES)
+def test_a_split_vote_of_annotators_leans_to_yes(tone, severity, target):
+    row = {
+        "id": "1", "source": "forum", "ref": "12/1", "text": "Read it.", "parent": None,
+        "labels": dict.fromkeys(TONES, 0) | {tone: severity}, "evidence": [],
+    }  # fmt: skip
+    (found,) = annotated(row, "forum")
+    others = dict.fromkeys(TONES, 0.0)
+    assert found.targets == others | {tone: pytest.approx(target, abs=1e-9)}
+    assert found.severities == others | {tone: severity}
+
+
+@pytest.mark.parametrize(("label", "target"), [(1, 0.95), (0, 0.05), (None, None)])
+@pytest.mark.parametrize("tone", TONES)
+def test_what_one_person_decided_is_almost_sure(tone, label, target):
+    labels = {other: 0 for other in TONES if other != tone}
+    if label is not None:
+        labels[tone] = label
+    row = {"source": "cohort", "thread": "4", "text": "Read it.", "parent": None, "labels": labels}
+    (found,) = decided(row, "tonecheck_feedback_train")
+    assert found.targets.get(tone) == (None if target is None else pytest.approx(target))
+    assert [found.targets[other] for other in TONES if other != tone] == pytest.approx([0.05] * 2)
+    assert not found.severities
+    assert found.group == "cohort/4"
 
 
 def test_a_corpus_that_says_nothing_of_a_reply_gives_no_example():

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import count
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ transformers = pytest.importorskip("transformers")
 from tonecheck.errors import InputError  # noqa: E402
 from tonecheck.training import electra  # noqa: E402
 from tonecheck.training.electra import (  # noqa: E402
+    MASKED,
     Electra,
     Schedule,
     Shape,
@@ -70,6 +72,13 @@ def saved(monkeypatch):
     return steps
 
 
+def pack_of(rows):
+    """A pack of sequences of the shortest length."""
+    return Pack(
+        {length: rows if length == 32 else np.empty((0, length), np.uint16) for length in LENGTHS}
+    )
+
+
 def trained(data, state, schedule=QUICK):
     said = []
     return pretrain(data, SHAPE, schedule=schedule, state=state, say=said.append), said
@@ -80,6 +89,19 @@ def test_a_little_training_lowers_the_generator_s_loss(data, tmp_path):
     losses = [line["generator_loss"] for line in said]
     assert np.mean(losses[-5:]) < np.mean(losses[:5]) - 0.5
     assert all(np.isfinite(losses))
+
+
+def test_the_encoder_learns_to_name_the_tokens_that_were_replaced(tmp_path):
+    # Each text says one word over and over, so that another word stands out.
+    rows = np.full((40, 32), PAD, dtype=np.uint16)
+    rows[:, 0], rows[:, 29] = CLS, SEP
+    rows[:, 1:29] = np.arange(40)[:, None] % 8 + MASK + 1
+    said = trained(pack_of(rows), tmp_path / "state.pt", replace(QUICK, minutes=5, rate=3e-3))[1]
+    last = said[-10:]
+    # What it costs to say of every token how many are replaced, which names none of them.
+    guessed = -MASKED * np.log(MASKED) - (1 - MASKED) * np.log(1 - MASKED)
+    assert np.mean([line["loss"] for line in last]) < 0.6 * guessed < said[0]["loss"]
+    assert np.mean([line["replaced_found"] for line in last]) > 0.5
 
 
 def test_a_later_run_goes_on_where_the_first_one_ended(data, tmp_path):
@@ -97,6 +119,36 @@ def test_a_later_run_goes_on_where_the_first_one_ended(data, tmp_path):
     assert second[0]["generator_loss"] < first[0]["generator_loss"]
     ended = torch.load(state, weights_only=True)["seconds"]
     assert ended == pytest.approx(60 * longer.minutes, abs=2)
+
+
+@pytest.mark.usefixtures("steady")
+def test_a_run_that_was_cut_off_learns_on_step_for_step_as_if_it_had_not_been(tmp_path):
+    # All texts are one and each step draws by its number, so that only what is kept can differ.
+    text = [CLS, *(MASK + 1 + np.arange(28) % 8), SEP, PAD, PAD]
+    data = pack_of(np.array([text] * 8, dtype=np.uint16))
+    schedule = replace(QUICK, warmup=12, save_minutes=0.2)
+
+    def run(state, *, begins=0, stops=None):
+        def say(line):
+            said.append({key: value for key, value in line.items() if key != "seconds"})
+            torch.manual_seed(line["step"])
+            if line["step"] == stops:
+                raise KeyboardInterrupt("cut off")
+
+        def start(model):
+            torch.manual_seed(begins)
+
+        said = []
+        stopped = pytest.raises(KeyboardInterrupt, match="cut off") if stops else nullcontext()
+        with stopped:
+            pretrain(data, SHAPE, schedule=schedule, state=tmp_path / state, say=say, start=start)
+        return said
+
+    whole = run("whole.pt")
+    first = run("cut.pt", stops=10)
+    second = run("cut.pt", begins=7)  # after which its state was saved
+    assert [line["step"] for line in first[:7] + second[:13]] == list(range(1, 21))
+    assert first[:7] + second[:13] == whole[:20]
 
 
 def test_a_run_whose_time_is_up_only_loads_the_model(data, tmp_path):
@@ -147,6 +199,23 @@ def test_generator_and_encoder_share_the_word_embeddings():
     assert model.words.weight.grad.abs().sum() > 0
     assert 0 < loss.item() < 2
     assert 0 <= named.item() <= 1
+
+
+@pytest.mark.parametrize(("guess", "cost"), [(9, 0.0), (10, 20.0)], ids=["right", "wrong"])
+def test_a_token_that_the_generator_guesses_right_is_not_replaced(guess, cost):
+    model = Electra(SHAPE)
+    with torch.no_grad():
+        model.bias[guess] = 1e4  # so that it guesses nothing else
+        model.detect[-1].weight.zero_()
+        model.detect[-1].bias.fill_(-20.0)  # so that the encoder says that nothing is replaced
+    torch.manual_seed(1)
+    tokens = torch.full((4, 50), 9)
+    _, loss, named = model(tokens)
+    torch.manual_seed(1)
+    replaced = (torch.rand(tokens.shape) < MASKED).float().mean().item()
+    assert 0.1 < replaced < 0.2
+    assert loss.item() == pytest.approx(cost * replaced, abs=1e-5)
+    assert not named > 0
 
 
 def test_tokens_are_drawn_as_often_as_their_odds_say():

@@ -3,8 +3,10 @@
 import json
 import lzma
 import re
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,15 +15,18 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("onnxscript")
 
-from safetensors.torch import load_file  # noqa: E402
-from tokenizers import Tokenizer  # noqa: E402
+import safetensors.torch  # noqa: E402
+from tokenizers import Tokenizer, processors  # noqa: E402
 
 import tonecheck  # noqa: E402
 from tonecheck.errors import InputError  # noqa: E402
 from tonecheck.labels import TONES  # noqa: E402
-from tonecheck.modelstore import open_model  # noqa: E402
+from tonecheck.modelstore import GRAPH, open_model  # noqa: E402
+from tonecheck.scorers.encoder import EncoderScorer  # noqa: E402
+from tonecheck.scorers.graph import Graph  # noqa: E402
+from tonecheck.scorers.render import render, render_parent  # noqa: E402
 from tonecheck.scorers.windows import Windows  # noqa: E402
-from tonecheck.training import finetune  # noqa: E402
+from tonecheck.training import encoder_recipe, finetune, graph_export  # noqa: E402
 from tonecheck.training.encoder_data import EncoderSettings, split_data, unjudged  # noqa: E402
 from tonecheck.training.encoder_recipe import (  # noqa: E402
     CHECKPOINT,
@@ -32,12 +37,28 @@ from tonecheck.training.encoder_recipe import (  # noqa: E402
 )
 from tonecheck.training.examples import Example  # noqa: E402
 from tonecheck.training.graph_export import quantisation_loss  # noqa: E402
-from tonecheck.training.mixture import Mixture, Pool  # noqa: E402
-from tonecheck.training.multitask import ToneEncoder  # noqa: E402
+from tonecheck.training.mixture import Mixture, Pool, read_example  # noqa: E402
+from tonecheck.training.multitask import ToneEncoder, predict  # noqa: E402
 from tonecheck.training.recipe import Recipe, read_development  # noqa: E402
-from tonecheck.training.vocabulary import SPECIAL, learn_vocabulary  # noqa: E402
+from tonecheck.training.vocabulary import CLS, SEP, SPECIAL, learn_vocabulary  # noqa: E402
 
 OURS = Path(__file__).parents[2] / "data" / "learning"
+PAIRS = [
+    ("You are a fool and your notes are late.", "Is the second proof right?"),
+    ("Thank you, that helped me a lot!", "Read page nine, it has a drawing."),
+    ("Just google it.", "How do I install the package?"),
+    ("STOP asking the same thing every week.", "Where are the slides?"),
+    ("Buy my course today or stay behind for good.", "Any tips for the exam?"),
+    ("Whatever, not my problem.", "Could you help me with step two?"),
+    ("I think the sign in line three is wrong.", "Here is my answer to question four."),
+    ("What a stupid question.", "Why does the second series converge?"),
+    ("We met on Monday and again on Thursday.", "When did your group meet?"),
+    ("Everyone knows this, so why do you not?", "What does the last step mean?"),
+]
+READINGS = [
+    read_example(Example(text=text, parent=parent, targets={}, group="g", source="s"))
+    for text, parent in PAIRS
+]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +91,13 @@ def checkpoint(tmp_path_factory, corpora):
     file = corpora / "tonecheck_learning_train.jsonl"
     texts = [json.loads(line)["text"] for line in file.read_text(encoding="utf-8").splitlines()]
     vocabulary = folder / "vocabulary.json"
-    learn_vocabulary(texts, size=600).save(str(vocabulary))
+    learnt = learn_vocabulary(texts, size=600)
+    learnt.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", CLS), ("[SEP]", SEP)],
+    )
+    learnt.save(str(vocabulary))
     names = dict(zip(("pad", "unk", "cls", "sep", "mask"), SPECIAL, strict=True))
     tokenizer = transformers.PreTrainedTokenizerFast(
         tokenizer_file=str(vocabulary), **{f"{key}_token": name for key, name in names.items()}
@@ -80,43 +107,105 @@ def checkpoint(tmp_path_factory, corpora):
     config = transformers.BertConfig(
         vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
         intermediate_size=48, max_position_embeddings=256,
+        initializer_range=0.2,  # ten times the usual, so that texts come out far apart
     )  # fmt: skip
-    transformers.BertModel(config).save_pretrained(folder)
+    model = transformers.BertModel(config)
+    with torch.no_grad():
+        model.pooler.dense.weight.mul_(5)  # for the same reason
+    model.save_pretrained(folder)
     return folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """What was made, and what was seen on the way.
+
+    Attributes:
+        out: The model folder.
+        config: What it was saved with.
+        said: What was told.
+        work: Where what the teachers think is kept.
+        learned: The pools of each encoder that was fine-tuned.
+        model: The one that ships, in torch.
+        compared: What the loss of quantisation was measured on.
+    """
+
+    out: Path
+    config: dict[str, Any]
+    said: list[str]
+    work: Path
+    learned: Sequence[Sequence[Pool]]
+    model: ToneEncoder
+    compared: tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @pytest.fixture(scope="module")
 def trained(corpora, posts, checkpoint, tmp_path_factory):
     out = tmp_path_factory.mktemp("made") / "tiny-encoder"
-    said = []
+    work = tmp_path_factory.mktemp("kept")
+    said, learned, models, compared = [], [], [], []
+
+    class Watched(Tuner):
+        def tune(self, pools, seed):
+            learned.append(pools)
+            models.append(super().tune(pools, seed))
+            return models[-1]
+
+    def watched_loss(*found):
+        compared.extend(found)
+        return quantisation_loss(*found)
+
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    config = train_encoder(
-        Recipe(folders=[corpora, posts], out=out, version="3.1.0", say=said.append),
-        EncoderSettings(
-            base=str(checkpoint),
-            rounds=2,
-            teachers=2,
-            unlabelled=50,
-            teachers_from=(str(checkpoint),),
-        ),
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder_recipe, "Tuner", Watched)
+        patch.setattr(graph_export, "quantisation_loss", watched_loss)
+        config = train_encoder(
+            Recipe(folders=[corpora, posts], out=out, version="3.1.0", say=said.append),
+            EncoderSettings(
+                base=str(checkpoint),
+                rounds=2,
+                teachers=2,
+                unlabelled=50,
+                teachers_from=(str(checkpoint),),
+                work=work,
+            ),
+        )
     torch.set_num_threads(threads)
-    return out, config, said
+    return Trained(
+        out=out, config=config, said=said, work=work, learned=learned, model=models[-1],
+        compared=tuple(compared),
+    )  # fmt: skip
 
 
-def test_the_model_that_is_made_can_be_used_at_once(trained):
-    out, config, _ = trained
-    checker = tonecheck.load(str(out))
+@pytest.fixture(scope="module")
+def raw(trained):
+    """What the graph that ships says of the replies, before calibration."""
+    found = EncoderScorer.from_folder(open_model(str(trained.out))).raw(READINGS)
+    assert (found.std(axis=0) > 0.1).all()
+    return found
+
+
+def test_the_model_that_is_made_judges_at_once_as_it_was_calibrated(trained, raw):
+    checker = tonecheck.load(str(trained.out))
     assert checker.model == "tiny-encoder@3.1.0"
-    verdict = checker.check("You are a fool.", parent="Is this right?")
-    assert all(0 <= score.probability <= 1 for score in verdict.tones.values())
-    assert open_model(str(out)).config["kind"] == "encoder"
-    assert config["held_out"] > 20
+    assert open_model(str(trained.out)).config["kind"] == "encoder"
+    assert trained.config["held_out"] > 20
+    said = np.array(
+        [
+            [checker.check(text, parent=parent).tones[tone].probability for tone in TONES]
+            for text, parent in PAIRS
+        ]
+    )
+    for column, tone in enumerate(TONES):
+        curve = trained.config["calibration"][tone]
+        odds = np.exp(curve["slope"] * raw[:, column] + curve["intercept"])
+        assert said[:, column] == pytest.approx(odds / (1 + odds), abs=1e-4)
+    assert np.ptp(said, axis=0).max() > 0.05
 
 
 def test_teachers_and_rounds_are_told_of(trained):
-    _, _, said = trained
+    said = trained.said
     assert any(line.startswith("teacher 2 of 2, from ") for line in said)
     assert "the encoder that ships" in said
     rounds = [
@@ -125,8 +214,20 @@ def test_teachers_and_rounds_are_told_of(trained):
     assert len(rounds) == 6
 
 
+def test_the_encoder_that_ships_learns_what_its_teachers_think_on_average(trained):
+    first, second = (np.load(path) for path in sorted(trained.work.glob("*.npy")))
+    assert np.abs(first - second).mean() > 0.02
+    *teachers, ships = trained.learned
+    assert [len(pools) for pools in teachers] == [len(ships) - 1] * 2
+    judged = ships[-1].examples
+    targets = np.array([[example.targets[tone] for tone in TONES] for example in judged])
+    assert targets == pytest.approx((first + second) / 2)
+    assert trained.config["judged"] == len(judged) == 50
+    assert all(example.text.startswith("Page ") for example in judged)
+
+
 def test_the_card_states_what_was_measured(trained):
-    out, config, _ = trained
+    out, config = trained.out, trained.config
     card = (out / "README.md").read_text(encoding="utf-8")
     assert "A small transformer that says how likely" in card
     assert f"{config['held_out']} in number" in card
@@ -134,28 +235,64 @@ def test_the_card_states_what_was_measured(trained):
         assert f"{config['metrics']['tonecheck_learning_dev'][tone]['auc']['value']:.3f}" in card
 
 
-def test_the_checkpoint_loads_without_code_of_ours(trained):
-    out, _, _ = trained
-    model = transformers.AutoModelForSequenceClassification.from_pretrained(out / CHECKPOINT)
+@pytest.fixture(scope="module")
+def loaded(trained):
+    """The checkpoint inside the model, as anyone loads it."""
+    folder = trained.out / CHECKPOINT
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    return tokenizer, transformers.AutoModelForSequenceClassification.from_pretrained(folder).eval()
+
+
+@torch.no_grad()
+def test_the_checkpoint_says_without_code_of_ours_what_the_graph_says(trained, loaded, raw):
+    tokenizer, model = loaded
     assert list(model.config.id2label.values()) == [str(tone) for tone in TONES]
-    tokenizer = transformers.AutoTokenizer.from_pretrained(out / CHECKPOINT)
-    assert model(**tokenizer("read it", "what now", return_tensors="pt")).logits.shape == (1, 3)
+    marked = [(render(item.prepared)[0], render_parent(item.parent)) for item in READINGS]
+    said = np.array(
+        [model(**tokenizer(*p, return_tensors="pt")).logits[0].tolist() for p in marked]
+    )
+    assert np.abs(said - raw).mean() < 0.05
+    for column in range(len(TONES)):
+        assert np.corrcoef(said[:, column], raw[:, column])[0, 1] > 0.97
+    windows = Windows(Tokenizer.from_str(as_json(marked_tokenizer(trained.out / CHECKPOINT))))
+    taught = predict(trained.model, windows.cut(READINGS), len(PAIRS))
+    assert np.abs(taught - said).mean() < 0.05
 
 
-def test_weights_of_eight_bits_move_probabilities_but_little(trained):
-    _, config, _ = trained
-    assert config["quantisation"]["replies"] == 400
-    assert config["quantisation"]["mean"] < 0.02
+def test_a_text_longer_than_the_checkpoint_reads_is_cut_to_fit(trained, loaded):
+    tokenizer, model = loaded
+    inputs = tokenizer("read it " * 800, truncation=True, return_tensors="pt")
+    assert inputs["input_ids"].shape == (1, 256)
+    assert torch.isfinite(model(**inputs).logits).all()
+    pair = tokenizer("read it " * 800, "why? " * 800, truncation=True, return_tensors="pt")
+    assert pair["token_type_ids"].sum() > 100
+    assert torch.isfinite(model(**pair).logits).all()
+    settings = json.loads((trained.out / CHECKPOINT / "tokenizer_config.json").read_text())
+    assert not {"is_local", "local_files_only"} & set(settings)
+
+
+def test_weights_of_eight_bits_move_log_odds_but_little(trained):
+    small, plain, slopes = trained.compared
+    assert trained.config["quantisation"] == quantisation_loss(small, plain, slopes)
+    assert len(small) == trained.config["quantisation"]["replies"] == 400
+    spread = plain.std(axis=0)
+    assert (spread > 0.1).all()
+    assert 0 < np.abs(small - plain).mean() < 0.15 * spread.mean()
+    for column, tone in enumerate(TONES):
+        assert np.corrcoef(small[:, column], plain[:, column])[0, 1] > 0.98
+        assert slopes[column, 0] == pytest.approx(
+            trained.config["calibration"][tone]["slope"], abs=1e-6
+        )
 
 
 def test_each_row_of_the_embeddings_has_a_scale_of_its_own(trained):
     onnx = pytest.importorskip("onnx")
-    out, *_ = trained
+    out = trained.out
     tables = {
         table.name: onnx.numpy_helper.to_array(table)
         for table in onnx.load(out / "encoder.onnx").graph.initializer
     }
-    kept = load_file(out / CHECKPOINT / "model.safetensors")[
+    kept = safetensors.torch.load_file(out / CHECKPOINT / "model.safetensors")[
         "bert.embeddings.word_embeddings.weight"
     ]
     rows = tables["model.model.bert.embeddings.word_embeddings.weight_rows"].astype(np.float32)
@@ -180,6 +317,44 @@ def test_a_finished_teacher_is_taken_from_the_work_folder(corpora, checkpoint, t
     assert others == pytest.approx(first[:9], abs=0.02)
     Tuner(recipe, replace(settings, rounds=2), split, base=checkpoint).thought([], pools, 5)
     assert said[-2].startswith("round 2 of 2")
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "place", "kind"),
+    [(np, "save", 0, "npy"), (safetensors.torch, "save_file", 1, "safetensors")],
+    ids=["what a teacher thinks", "a teacher"],
+)
+def test_what_is_half_written_is_not_taken_for_finished(
+    corpora, checkpoint, tmp_path, monkeypatch, module, name, place, kind
+):
+    """The run is stopped while it writes, when half of the file is there."""
+    write = getattr(module, name)
+
+    def half(*arguments):
+        scratch = tmp_path / f"whole.{kind}"
+        write(*(scratch if at == place else part for at, part in enumerate(arguments)))
+        content = scratch.read_bytes()
+        target = arguments[place]
+        put = target.write if hasattr(target, "write") else target.write_bytes
+        put(content[: len(content) // 2])
+        raise KeyboardInterrupt
+
+    said = []
+    recipe = Recipe(folders=[corpora], out=Path("unused"), say=said.append)
+    settings = EncoderSettings(base=str(checkpoint), rounds=1, work=tmp_path / "kept")
+    _, split = split_data(recipe, settings, read_development(recipe))
+    tuner = Tuner(recipe, settings, replace(split, held_out=split.held_out[:6]), base=checkpoint)
+    pools = [Pool(examples=split.taught, drawn=8, weight=1.0)]
+    monkeypatch.setattr(module, name, half)
+    with pytest.raises(KeyboardInterrupt):
+        tuner.thought(split.held_out[:6], pools, 5)
+    assert not list(settings.work.glob(f"*.{kind}"))
+    monkeypatch.undo()
+    again = tuner.thought(split.held_out[:6], pools, 5)
+    assert again.shape == (6, len(TONES))
+    assert not any(re.match(rf"taking .*\.{kind}", line) for line in said)
+    assert (tuner.thought(split.held_out[:6], pools, 5) == again).all()
+    assert re.match(r"taking teacher-5-.*\.npy", said[-1])
 
 
 def test_held_out_threads_stay_held_out_when_corpora_grow(corpora, tmp_path):
@@ -212,17 +387,21 @@ def test_a_part_of_the_annotated_replies_leaves_the_held_out_ones(corpora):
 
 
 def test_the_graph_says_nothing_of_the_machine_that_made_it(trained):
-    out, _, _ = trained
-    content = (out / "encoder.onnx").read_bytes()
+    content = (trained.out / GRAPH).read_bytes()
     for trace in (b"site-packages", b"graph_export.py", str(Path.cwd()).encode()):
         assert trace not in content
 
 
 def test_an_architecture_with_token_types_is_told_them(trained, checkpoint):
-    out, config, _ = trained
     assert ToneEncoder(checkpoint, {}, vocabulary=600).typed
-    assert b"token_type_ids" in (out / "encoder.onnx").read_bytes()
-    assert config["architecture"] == "bert"
+    assert trained.config["architecture"] == "bert"
+    windows = Windows(Tokenizer.from_str(as_json(marked_tokenizer(checkpoint))))
+    graph = Graph.from_file(trained.out / GRAPH, windows=windows)
+    for window in windows.cut(READINGS):
+        assert set(window.types.tolist()) == {0, 1}
+        other = replace(window, types=np.zeros_like(window.types))
+        moved = np.abs(graph.run(window).logits - graph.run(other).logits)
+        assert moved.max() > 0.1
 
 
 def test_dropout_is_on_while_it_learns(checkpoint, monkeypatch):
@@ -261,13 +440,6 @@ def test_a_reply_of_a_held_out_thread_is_not_judged_by_teachers(corpora, tmp_pat
         posts[0]["text"], posts[2]["text"],
     }  # fmt: skip
     assert unjudged(replace(recipe, licence="open"), EncoderSettings(), split) == []
-
-
-def test_layers_learn_slower_the_deeper_they_lie(checkpoint):
-    model = ToneEncoder(checkpoint, {"questions": ("polite",)}, vocabulary=600)
-    groups = model.groups(1e-3, 2e-3, 0.5)
-    assert {round(group["peak"], 6) for group in groups} == {0.002, 0.001, 0.0005, 0.00025}
-    assert sum(len(group["params"]) for group in groups) == len(list(model.parameters()))
 
 
 def test_a_larger_vocabulary_gets_new_embeddings(checkpoint):

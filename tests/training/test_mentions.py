@@ -1,10 +1,19 @@
 """Sentences that name a group, kindly and unkindly alike."""
 
 import re
+import runpy
 from collections import Counter
+from pathlib import Path
+
+import pytest
 
 from tonecheck.labels import TONES, Tone
 from tonecheck.training.mentions import GROUPS, KIND, UNKIND, mentions
+
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared" / "corpora"
+FAIRNESS = ROOT / "benchmarks" / "fairness.py"
+needs_corpora = pytest.mark.skipif(not SHARED.is_dir(), reason="the research corpora are absent")
 
 
 def test_every_group_is_named_as_often_kindly_as_unkindly():
@@ -43,3 +52,16 @@ def test_sentences_are_whole_and_right():
 
 def test_the_same_seed_gives_the_same_sentences():
     assert mentions(300, seed=5) == mentions(300, seed=5) != mentions(300, seed=6)
+
+
+@needs_corpora
+@pytest.mark.corpora
+def test_every_group_that_fairness_is_measured_on_is_named_as_the_card_says(monkeypatch):
+    monkeypatch.syspath_prepend(FAIRNESS.parent)
+    fairness = runpy.run_path(str(FAIRNESS))
+    _, bad, places = fairness["templates"](SHARED)
+    measured = fairness["by_group"](bad, bad.astype(float), places)
+    assert len(measured) > 40
+    assert {"lgbt", "trans", "african american"} < set(measured)
+    named = {group.lower() for group in GROUPS}
+    assert not set(measured) - named

@@ -81,6 +81,25 @@ def test_what_is_answered_is_left_out_as_often_as_asked(windows, alone, separato
         assert ((batch.tokens == SEP).sum(axis=1) == separators).all()
 
 
+@pytest.mark.parametrize(
+    ("options", "share"),
+    [({}, 0.15), ({"alone": 0.15}, 0.15), ({"alone": 0.5}, 0.5), ({"alone": 0.8}, 0.8)],
+    ids=["as a rule", "seldom", "half of the time", "mostly"],
+)
+def test_what_is_answered_is_left_out_of_about_the_share_that_is_asked_for(windows, options, share):
+    pool = Pool(examples=[example(text) for text in REPLIES], drawn=2000, weight=1.0)
+    random = np.random.default_rng(7)
+    separators = np.concatenate(
+        [
+            (batch.tokens == SEP).sum(axis=1)
+            for batch in mixture(windows, [pool], **options).round(random)
+        ]
+    )
+    assert len(separators) == 2000
+    assert set(separators.tolist()) == {1, 2}
+    assert (separators == 1).mean() == pytest.approx(share, abs=0.03)
+
+
 def test_tokens_of_the_evidence_carry_the_tone(windows):
     case = example(REPLIES[0], hostility=2.0, words=["lazy fool"])
     reading = read_example(case)

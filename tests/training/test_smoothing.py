@@ -1,16 +1,18 @@
 """Smoothing leaves what an encoder computes as it is, and evens out what it reads."""
 
 import pytest
-import torch
-from tokenizers import Tokenizer
-from transformers import AutoModel, BertConfig
 
-from tonecheck.modelstore import TOKENIZER, shipped_root
-from tonecheck.scorers.windows import Windows
-from tonecheck.training.examples import Example
-from tonecheck.training.mixture import read_example
-from tonecheck.training.multitask import ToneEncoder, predict
-from tonecheck.training.smoothing import smoothed
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers")
+
+from tokenizers import Tokenizer  # noqa: E402
+
+from tonecheck.modelstore import TOKENIZER, shipped_root  # noqa: E402
+from tonecheck.scorers.windows import Windows  # noqa: E402
+from tonecheck.training.examples import Example  # noqa: E402
+from tonecheck.training.mixture import read_example  # noqa: E402
+from tonecheck.training.multitask import ToneEncoder, predict  # noqa: E402
+from tonecheck.training.smoothing import smoothed  # noqa: E402
 
 LARGE = 30.0
 
@@ -27,11 +29,11 @@ def windows():
 def uneven(tmp_path):
     """Return an encoder of which one channel is far larger than the others."""
     torch.manual_seed(4)
-    config = BertConfig(
+    config = transformers.BertConfig(
         vocab_size=11_000, hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
         intermediate_size=48, max_position_embeddings=256,
     )  # fmt: skip
-    model = AutoModel.from_config(config)
+    model = transformers.AutoModel.from_config(config)
     with torch.no_grad():
         model.encoder.layer[0].attention.output.LayerNorm.weight[7] = LARGE
     model.save_pretrained(tmp_path)

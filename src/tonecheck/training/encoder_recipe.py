@@ -19,7 +19,14 @@ import numpy as np
 
 from tonecheck.errors import InputError, require
 from tonecheck.labels import TONES
-from tonecheck.modelstore import GRAPH, TOKENIZER, open_model, save_model, shipped_root
+from tonecheck.modelstore import (
+    GRAPH,
+    TOKENIZER,
+    open_model,
+    replacing,
+    save_model,
+    shipped_root,
+)
 from tonecheck.policy import Band
 from tonecheck.scorers.encoder import EncoderScorer
 from tonecheck.scorers.logistic import Floats, sigmoid
@@ -218,7 +225,8 @@ class Tuner:
         readings = [read_example(post) for post in posts]
         thought = sigmoid(predict(model, self._windows.cut(readings), len(readings)))
         if found is not None:
-            np.save(found, thought)
+            with replacing(found) as file:
+                np.save(file, thought)
         return thought
 
     @cached_property

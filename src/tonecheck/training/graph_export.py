@@ -4,6 +4,7 @@ Weights are quantised channel by channel, embeddings row by row, activations as 
 quantisation); `quantisation_loss` says how much that loses.
 """
 
+import copy
 import logging
 import tempfile
 import warnings
@@ -19,6 +20,7 @@ from tonecheck.labels import TONES
 from tonecheck.scorers.graph import import_onnxruntime
 from tonecheck.scorers.logistic import Floats, calibrated
 from tonecheck.training.multitask import ToneEncoder
+from tonecheck.training.pretrained import save_reader
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto
@@ -135,16 +137,17 @@ def _export(model: ToneEncoder, path: Path) -> None:
 def save_checkpoint(model: ToneEncoder, tokenizer: TokenizersBackend, out: Path) -> None:
     """Write the tones' classifier as a Hugging Face folder, in half precision.
 
-    It loads with `AutoModelForSequenceClassification.from_pretrained`.
+    It loads with `AutoModelForSequenceClassification.from_pretrained`, and what `AutoTokenizer`
+    makes of a reply and what it answers fits into it.
 
     Args:
-        model: The encoder.
+        model: The encoder; it is left as it is.
         tokenizer: The Hugging Face tokenizer that it was trained with.
         out: The folder to write.
     """
-    model.model.to(torch.bfloat16).save_pretrained(out)
-    model.model.to(torch.float32)
-    tokenizer.save_pretrained(out)
+    half: Any = copy.deepcopy(model.model).to(torch.bfloat16)
+    half.save_pretrained(out)
+    save_reader(tokenizer, out, model=half, typed=model.typed)
 
 
 def quantisation_loss(small: Floats, plain: Floats, slopes: Floats) -> dict[str, Any]:

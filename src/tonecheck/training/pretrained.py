@@ -4,17 +4,24 @@
 pre-training, so that a later run can train on from there.
 """
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
+from torch import nn
 
 from tonecheck.training.electra import Electra
 
+if TYPE_CHECKING:
+    from transformers import TokenizersBackend
+
 HELPERS = "generator.safetensors"
 _ENCODER = "encoder."
+_SETTINGS = "tokenizer_config.json"
+_OF_LOADING = ("is_local", "local_files_only")  # how it was loaded here says nothing elsewhere
 
 
 def save_pretrained(model: Electra, vocabulary: Path, out: Path) -> None:
@@ -36,23 +43,67 @@ def save_pretrained(model: Electra, vocabulary: Path, out: Path) -> None:
         },
         out / HELPERS,
     )
-    save_tokenizer(Tokenizer.from_file(str(vocabulary)), out)
+    save_tokenizer(Tokenizer.from_file(str(vocabulary)), out, model=encoder, typed=False)
 
 
-def save_tokenizer(tokenizer: Tokenizer, out: Path) -> None:
-    """Write a tokenizer with our special pieces so that `AutoTokenizer` loads it."""
+def save_tokenizer(tokenizer: Tokenizer, out: Path, *, model: nn.Module, typed: bool) -> None:
+    """Write a tokenizer with our special pieces so that `AutoTokenizer` loads it.
+
+    Args:
+        tokenizer: The tokenizer.
+        out: The folder.
+        model: The model beside it; see `save_reader`.
+        typed: Whether that model knows token types.
+    """
     import transformers
 
     fast: Any = transformers.PreTrainedTokenizerFast
-    fast(
+    reader = fast(
         tokenizer_object=tokenizer,
         pad_token="[PAD]",
         unk_token="[UNK]",
         cls_token="[CLS]",
         sep_token="[SEP]",
         mask_token="[MASK]",
-        model_max_length=512,
-    ).save_pretrained(out)
+    )
+    save_reader(reader, out, model=model, typed=typed)
+
+
+def save_reader(reader: "TokenizersBackend", out: Path, *, model: nn.Module, typed: bool) -> None:
+    """Write a Hugging Face tokenizer that gives what the model beside it takes.
+
+    That is no more tokens than the model has places for, and token types where it knows them:
+    without them it reads what is answered as a part of the reply.
+
+    Args:
+        reader: The tokenizer.
+        out: The folder.
+        model: The model, of transformers.
+        typed: Whether it knows token types.
+    """
+    reader.save_pretrained(out)
+    path = out / _SETTINGS
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    for name in _OF_LOADING:
+        settings.pop(name, None)
+    if (places := _places(model)) is not None:
+        settings["model_max_length"] = places
+    types = ["token_type_ids"] if typed else []
+    settings["model_input_names"] = ["input_ids", *types, "attention_mask"]
+    text = json.dumps(settings, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    path.write_text(text, encoding="utf-8")
+
+
+def _places(model: nn.Module) -> int | None:
+    """Return how many tokens a model reads at most; None where it does not say."""
+    for name, table in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(table, nn.Embedding):
+            # RoBERTa and its kin count places from the one after the padding's.
+            first = 0 if table.padding_idx is None else table.padding_idx + 1
+            return table.num_embeddings - first
+    config: Any = model.config
+    places = getattr(config, "max_position_embeddings", None)
+    return places if isinstance(places, int) and places > 0 else None
 
 
 def start_from(folder: Path, model: Electra) -> None:
