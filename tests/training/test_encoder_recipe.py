@@ -401,7 +401,7 @@ def test_an_architecture_with_token_types_is_told_them(trained, checkpoint):
         assert set(window.types.tolist()) == {0, 1}
         other = replace(window, types=np.zeros_like(window.types))
         moved = np.abs(graph.run(window).logits - graph.run(other).logits)
-        assert moved.max() > 0.1
+        assert moved.max() > 1e-3  # none at all if it were not told
 
 
 def test_dropout_is_on_while_it_learns(checkpoint, monkeypatch):
