@@ -22,10 +22,10 @@ def forecast(measured: dict[str, Any]) -> str:
     for name, title in names.items():
         for when, row in everything[name].items():
             rows.append(
-                f"| {title} ({row['conversations']:,}) | {when} message | {_ranged(row['auc'])} | "
-                f"{_ranged(row['accuracy'])} | {row['precision']['value']:.2f} | "
+                f"| {title} ({row['conversations']:,}) | {when} message | {ranged(row['auc'])} | "
+                f"{ranged(row['accuracy'])} | {row['precision']['value']:.2f} | "
                 f"{row['recall']['value']:.2f} | {row['f1']:.2f} | "
-                f"{_ranged(row['false_alarms'])} | {row['mean_horizon']} |"
+                f"{ranged(row['false_alarms'])} | {row['mean_horizon']} |"
             )
     for name, accuracy, f1, false, horizon in PUBLISHED:
         rows.append(
@@ -41,10 +41,11 @@ def forecast(measured: dict[str, Any]) -> str:
         "|---|---:|---:|",
     ]
     for variant, found in measured["variants"].items():
-        areas = " | ".join(_ranged(found[name]["last"]["auc"]) for name in names)
+        areas = " | ".join(ranged(found[name]["last"]["auc"]) for name in names)
         parts.append(f"| {variant} | {areas} |")
     return "\n".join([*rows, *parts])
 
 
-def _ranged(figure: dict[str, Any]) -> str:
+def ranged(figure: dict[str, Any]) -> str:
+    """Return a figure with its interval."""
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"

@@ -93,11 +93,11 @@ def _train(data: Pack, vocabulary: Path, options: argparse.Namespace) -> None:
     )  # fmt: skip
     schedule = Schedule(minutes=options.minutes)
     log = options.work / "losses.jsonl"
-    with log.open("a", encoding="utf-8") as lines:
+    with log.open("a", encoding="utf-8") as told:
 
         def say(line: dict[str, float]) -> None:
-            lines.write(json.dumps(line) + "\n")
-            lines.flush()
+            told.write(json.dumps(line) + "\n")
+            told.flush()
             print(line, flush=True)
 
         model = pretrain(
@@ -110,8 +110,9 @@ def _train(data: Pack, vocabulary: Path, options: argparse.Namespace) -> None:
         )
     save_pretrained(model, vocabulary, options.out)
     # A run that was killed goes on from its last checkpoint, and takes some steps again.
-    lines_by_step = {line["step"]: line for line in map(json.loads, log.open(encoding="utf-8"))}
-    losses = [lines_by_step[step] for step in sorted(lines_by_step)]
+    lines = map(json.loads, log.read_text(encoding="utf-8").splitlines())
+    by_step = {line["step"]: line for line in lines}
+    losses = [by_step[step] for step in sorted(by_step)]
     recipe = {
         **describe(shape, schedule),
         "started_from": options.start.name if options.start else None,

@@ -20,8 +20,6 @@ README = ROOT / "README.md"
 FORECAST = ROOT / "docs" / "forecast.md"
 RESULTS = ROOT / "benchmarks" / "results"
 _TONES = ("hostility", "hustling", "dismissiveness")
-FAIRNESS = ("fairness", "encoder_fairness", "pair_fairness")
-AIMED_AT = ("quality", "folds", *FAIRNESS, "encoder_speed")
 CORPORA = {
     "tonecheck_replies_dev": "annotated real replies",
     "tonecheck_learning_dev": "invented replies in learning spaces",
@@ -63,9 +61,9 @@ def blocks() -> dict[str, str]:
         "audit": audit(read("audit")),
         "load": load(read("load")),
         "encoder": encoder(read("encoder_speed")),
-        "fairness": "\n\n".join(map(fairness, map(read, FAIRNESS))),
+        "fairness": "\n\n".join(map(fairness, map(read, aims.FAIRNESS))),
         "ablations": ablations(read("ablations")),
-        "aims": aims.table({name: read(name) for name in AIMED_AT}),
+        "aims": aims.table({name: read(name) for name in aims.READ}),
     }
 
 

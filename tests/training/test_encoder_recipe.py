@@ -1,7 +1,6 @@
 """Training an encoder from end to end, on a tiny checkpoint of random weights made here."""
 
 import json
-import lzma
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ transformers = pytest.importorskip("transformers")
 pytest.importorskip("onnxscript")
 
 import safetensors.torch  # noqa: E402
-from tokenizers import Tokenizer, processors  # noqa: E402
+from tokenizers import Tokenizer  # noqa: E402
 
 import tonecheck  # noqa: E402
 from tonecheck.errors import InputError  # noqa: E402
@@ -24,10 +23,9 @@ from tonecheck.labels import TONES  # noqa: E402
 from tonecheck.modelstore import GRAPH, open_model  # noqa: E402
 from tonecheck.scorers.encoder import EncoderScorer  # noqa: E402
 from tonecheck.scorers.graph import Graph  # noqa: E402
-from tonecheck.scorers.render import render, render_parent  # noqa: E402
 from tonecheck.scorers.windows import Windows  # noqa: E402
 from tonecheck.training import encoder_recipe, finetune, graph_export  # noqa: E402
-from tonecheck.training.encoder_data import EncoderSettings, split_data, unjudged  # noqa: E402
+from tonecheck.training.encoder_data import EncoderSettings, split_data  # noqa: E402
 from tonecheck.training.encoder_recipe import (  # noqa: E402
     CHECKPOINT,
     Tuner,
@@ -40,7 +38,6 @@ from tonecheck.training.graph_export import quantisation_loss  # noqa: E402
 from tonecheck.training.mixture import Mixture, Pool, read_example  # noqa: E402
 from tonecheck.training.multitask import ToneEncoder, predict  # noqa: E402
 from tonecheck.training.recipe import Recipe, read_development  # noqa: E402
-from tonecheck.training.vocabulary import CLS, SEP, SPECIAL, learn_vocabulary  # noqa: E402
 
 OURS = Path(__file__).parents[2] / "data" / "learning"
 PAIRS = [
@@ -59,61 +56,6 @@ READINGS = [
     read_example(Example(text=text, parent=parent, targets={}, group="g", source="s"))
     for text, parent in PAIRS
 ]
-
-
-@pytest.fixture(scope="module")
-def corpora(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("corpora")
-    for name, count in (("train", 400), ("dev", 80)):
-        file = f"tonecheck_learning_{name}.jsonl"
-        lines = (OURS / file).read_text(encoding="utf-8").splitlines()[:count]
-        (folder / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def posts(tmp_path_factory):
-    """A folder with unlabelled posts, for teachers to judge."""
-    folder = tmp_path_factory.mktemp("posts")
-    texts = [f"Page {n} of the notes says how to do step {n}." for n in range(60)]
-    thread = [
-        {"id": n, "parent": n - 1 if n else None, "text": text} for n, text in enumerate(texts)
-    ]
-    with lzma.open(folder / "iac_threads.jsonl.xz", "wt", encoding="utf-8") as file:
-        file.writelines(json.dumps({"id": str(n), "posts": thread}) + "\n" for n in range(4))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory, corpora):
-    """A BERT of random weights: another architecture than ours, which knows token types."""
-    folder = tmp_path_factory.mktemp("bert")
-    file = corpora / "tonecheck_learning_train.jsonl"
-    texts = [json.loads(line)["text"] for line in file.read_text(encoding="utf-8").splitlines()]
-    vocabulary = folder / "vocabulary.json"
-    learnt = learn_vocabulary(texts, size=600)
-    learnt.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[("[CLS]", CLS), ("[SEP]", SEP)],
-    )
-    learnt.save(str(vocabulary))
-    names = dict(zip(("pad", "unk", "cls", "sep", "mask"), SPECIAL, strict=True))
-    tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_file=str(vocabulary), **{f"{key}_token": name for key, name in names.items()}
-    )
-    tokenizer.save_pretrained(folder)
-    torch.manual_seed(1)
-    config = transformers.BertConfig(
-        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=48, max_position_embeddings=256,
-        initializer_range=0.2,  # ten times the usual, so that texts come out far apart
-    )  # fmt: skip
-    model = transformers.BertModel(config)
-    with torch.no_grad():
-        model.pooler.dense.weight.mul_(5)  # for the same reason
-    model.save_pretrained(folder)
-    return folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,13 +186,12 @@ def loaded(trained):
 
 
 @torch.no_grad()
-def test_the_checkpoint_says_without_code_of_ours_what_the_graph_says(trained, loaded, raw):
+def test_the_checkpoint_says_without_code_of_ours_what_the_graph_says(
+    trained, loaded, raw, said_by
+):
     tokenizer, model = loaded
     assert list(model.config.id2label.values()) == [str(tone) for tone in TONES]
-    marked = [(render(item.prepared)[0], render_parent(item.parent)) for item in READINGS]
-    said = np.array(
-        [model(**tokenizer(*p, return_tensors="pt")).logits[0].tolist() for p in marked]
-    )
+    said = said_by(tokenizer, model, READINGS)
     assert np.abs(said - raw).mean() < 0.05
     for column in range(len(TONES)):
         assert np.corrcoef(said[:, column], raw[:, column])[0, 1] > 0.97
@@ -302,62 +243,6 @@ def test_each_row_of_the_embeddings_has_a_scale_of_its_own(trained):
     assert (np.abs(rows * scales - wide) <= 0.51 * scales + np.abs(wide) / 256).all()
 
 
-def test_a_finished_teacher_is_taken_from_the_work_folder(corpora, checkpoint, tmp_path):
-    said = []
-    recipe = Recipe(folders=[corpora], out=Path("unused"), say=said.append)
-    settings = EncoderSettings(base=str(checkpoint), rounds=1, work=tmp_path / "kept")
-    _, split = split_data(recipe, settings, read_development(recipe))
-    split = replace(split, held_out=split.held_out[:12])
-    pools = [Pool(examples=split.taught, drawn=20, weight=1.0)]
-    tuner = Tuner(recipe, settings, split, base=checkpoint)
-    first, again = (tuner.thought(split.held_out, pools, 5) for _ in range(2))
-    assert re.fullmatch(r"taking teacher-5-\w{12}-\w{12}\.npy from .*kept", said[-1])
-    assert (first == again).all()
-    others = tuner.thought(split.held_out[:9], pools, 5)
-    assert re.fullmatch(r"taking teacher-5-\w{12}\.safetensors from .*kept", said[-2])
-    assert others == pytest.approx(first[:9], abs=0.02)
-    Tuner(recipe, replace(settings, rounds=2), split, base=checkpoint).thought([], pools, 5)
-    assert said[-2].startswith("round 2 of 2")
-
-
-@pytest.mark.parametrize(
-    ("module", "name", "place", "kind"),
-    [(np, "save", 0, "npy"), (safetensors.torch, "save_file", 1, "safetensors")],
-    ids=["what a teacher thinks", "a teacher"],
-)
-def test_what_is_half_written_is_not_taken_for_finished(
-    corpora, checkpoint, tmp_path, monkeypatch, module, name, place, kind
-):
-    """The run is stopped while it writes, when half of the file is there."""
-    write = getattr(module, name)
-
-    def half(*arguments):
-        scratch = tmp_path / f"whole.{kind}"
-        write(*(scratch if at == place else part for at, part in enumerate(arguments)))
-        content = scratch.read_bytes()
-        target = arguments[place]
-        put = target.write if hasattr(target, "write") else target.write_bytes
-        put(content[: len(content) // 2])
-        raise KeyboardInterrupt
-
-    said = []
-    recipe = Recipe(folders=[corpora], out=Path("unused"), say=said.append)
-    settings = EncoderSettings(base=str(checkpoint), rounds=1, work=tmp_path / "kept")
-    _, split = split_data(recipe, settings, read_development(recipe))
-    tuner = Tuner(recipe, settings, replace(split, held_out=split.held_out[:6]), base=checkpoint)
-    pools = [Pool(examples=split.taught, drawn=8, weight=1.0)]
-    monkeypatch.setattr(module, name, half)
-    with pytest.raises(KeyboardInterrupt):
-        tuner.thought(split.held_out[:6], pools, 5)
-    assert not list(settings.work.glob(f"*.{kind}"))
-    monkeypatch.undo()
-    again = tuner.thought(split.held_out[:6], pools, 5)
-    assert again.shape == (6, len(TONES))
-    assert not any(re.match(rf"taking .*\.{kind}", line) for line in said)
-    assert (tuner.thought(split.held_out[:6], pools, 5) == again).all()
-    assert re.match(r"taking teacher-5-.*\.npy", said[-1])
-
-
 def test_held_out_threads_stay_held_out_when_corpora_grow(corpora, tmp_path):
     lines = (corpora / "tonecheck_learning_train.jsonl").read_text(encoding="utf-8").splitlines()
     (tmp_path / "tonecheck_learning_train.jsonl").write_text("\n".join(lines[:200]) + "\n")
@@ -394,7 +279,7 @@ def test_the_graph_says_nothing_of_the_machine_that_made_it(trained):
 
 
 def test_an_architecture_with_token_types_is_told_them(trained, checkpoint):
-    assert ToneEncoder(checkpoint, {}, vocabulary=600).typed
+    assert ToneEncoder(checkpoint, {}, vocabulary=1).typed
     assert trained.config["architecture"] == "bert"
     windows = Windows(Tokenizer.from_str(as_json(marked_tokenizer(checkpoint))))
     graph = Graph.from_file(trained.out / GRAPH, windows=windows)
@@ -425,27 +310,10 @@ def test_dropout_is_on_while_it_learns(checkpoint, monkeypatch):
     assert modes == [True, True]
 
 
-def test_a_reply_of_a_held_out_thread_is_not_judged_by_teachers(corpora, tmp_path):
-    recipe = Recipe(folders=[corpora, tmp_path], out=Path("unused"))
-    _, split = split_data(recipe, EncoderSettings(), read_development(recipe))
-    text = split.held_out[0].text
-    posts = [
-        {"id": 1, "parent": None, "text": "Where is the second proof written down?"},
-        {"id": 2, "parent": 1, "text": text},
-        {"id": 3, "parent": 1, "text": "STOP asking and read page nine of the notes."},
-    ]
-    with lzma.open(tmp_path / "iac_threads.jsonl.xz", "wt", encoding="utf-8") as file:
-        file.writelines(json.dumps({"id": str(n), "posts": posts}) + "\n" for n in range(8))
-    found = unjudged(recipe, EncoderSettings(unlabelled=100), split)
-    assert {example.text for example in found if example.source == "iac_threads"} == {
-        posts[0]["text"], posts[2]["text"],
-    }  # fmt: skip
-    assert unjudged(replace(recipe, licence="open"), EncoderSettings(), split) == []
-
-
 def test_a_larger_vocabulary_gets_new_embeddings(checkpoint):
-    model = ToneEncoder(checkpoint, {}, vocabulary=700)
-    assert model.model.get_input_embeddings().num_embeddings == 700
+    known = transformers.AutoConfig.from_pretrained(checkpoint).vocab_size
+    model = ToneEncoder(checkpoint, {}, vocabulary=known + 9)
+    assert model.model.get_input_embeddings().num_embeddings == known + 9
 
 
 def test_the_loss_of_quantisation_is_that_of_probabilities():
@@ -466,28 +334,9 @@ def test_a_checkpoint_without_a_fast_tokenizer_is_refused(corpora, tmp_path, mon
         )
 
 
-def test_teachers_with_nothing_to_judge_are_refused(corpora, checkpoint):
-    recipe = Recipe(folders=[corpora], out=Path("unused"))
-    settings = EncoderSettings(base=str(checkpoint), teachers_from=(str(checkpoint),))
-    with pytest.raises(InputError, match=r"there are no unlabelled replies for .* to judge"):
-        train_encoder(recipe, settings)
-
-
 def test_too_few_annotated_replies_are_refused(corpora, checkpoint, tmp_path):
     lines = (corpora / "tonecheck_learning_train.jsonl").read_text(encoding="utf-8").splitlines()
     (tmp_path / "tonecheck_learning_train.jsonl").write_text(lines[0] + "\n", encoding="utf-8")
     recipe = Recipe(folders=[tmp_path], out=Path("unused"))
     with pytest.raises(InputError, match="1 annotated replies are too few"):
         train_encoder(recipe, EncoderSettings(base=str(checkpoint)))
-
-
-def test_a_teacher_of_other_labels_is_another(corpora, checkpoint, tmp_path):
-    recipe = Recipe(folders=[corpora], out=Path("unused"))
-    settings = EncoderSettings(base=str(checkpoint), rounds=1, work=tmp_path)
-    _, split = split_data(recipe, settings, read_development(recipe))
-    split = replace(split, held_out=split.held_out[:6])
-    changed = replace(split.taught[0], targets=dict.fromkeys(TONES, 0.123))
-    for told in (split, replace(split, taught=[changed, *split.taught[1:]])):
-        pools = [Pool(examples=told.taught, drawn=8, weight=1.0)]
-        Tuner(recipe, settings, told, base=checkpoint).thought(told.held_out, pools, 5)
-    assert len(list(tmp_path.glob("*.safetensors"))) == 2

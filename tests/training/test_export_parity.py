@@ -18,24 +18,22 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("onnxscript")
 
-from tokenizers import Tokenizer, processors  # noqa: E402
+from tokenizers import Tokenizer  # noqa: E402
 
 from tonecheck.labels import TONES  # noqa: E402
 from tonecheck.modelstore import open_model, shipped_root  # noqa: E402
 from tonecheck.scorers.encoder import EncoderScorer  # noqa: E402
 from tonecheck.scorers.graph import Graph  # noqa: E402
 from tonecheck.scorers.logistic import calibrated, read_slopes  # noqa: E402
-from tonecheck.scorers.render import render, render_parent  # noqa: E402
 from tonecheck.scorers.windows import Window, Windows  # noqa: E402
-from tonecheck.training import graph_export, multitask  # noqa: E402
+from tonecheck.training import multitask  # noqa: E402
 from tonecheck.training.encoder_recipe import as_json, marked_tokenizer  # noqa: E402
 from tonecheck.training.examples import Example  # noqa: E402
 from tonecheck.training.finetune import Finetuning, finetune  # noqa: E402
-from tonecheck.training.graph_export import export_graph, save_checkpoint  # noqa: E402
+from tonecheck.training.graph_export import save_checkpoint  # noqa: E402
 from tonecheck.training.mixture import Mixture, Pool, read_example  # noqa: E402
 from tonecheck.training.multitask import ToneEncoder, predict  # noqa: E402
 from tonecheck.training.smoothing import smoothed  # noqa: E402
-from tonecheck.training.vocabulary import CLS, SEP, SPECIAL, learn_vocabulary  # noqa: E402
 
 HOSTILE, HUSTLING, DISMISSIVE = TONES
 TAUGHT = [
@@ -91,32 +89,15 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    """A BERT of random weights which knows token types, and its tokenizer."""
+def base(tmp_path_factory, bert_of):
     folder = tmp_path_factory.mktemp("base")
     texts = [part for text, parent, _ in TAUGHT for part in (text, parent)]
-    learnt = learn_vocabulary(texts * 4, size=400)
-    learnt.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[("[CLS]", CLS), ("[SEP]", SEP)],
-    )
-    names = dict(zip(("pad", "unk", "cls", "sep", "mask"), SPECIAL, strict=True))
-    transformers.PreTrainedTokenizerFast(
-        tokenizer_object=learnt, **{f"{key}_token": name for key, name in names.items()}
-    ).save_pretrained(folder)
-    torch.manual_seed(4)
-    config = transformers.BertConfig(
-        vocab_size=learnt.get_vocab_size(), hidden_size=32, num_hidden_layers=2,
-        num_attention_heads=2, intermediate_size=48, max_position_embeddings=256,
-        initializer_range=0.2,  # ten times the usual, so that texts come out far apart
-    )  # fmt: skip
-    transformers.BertModel(config).save_pretrained(folder)
+    bert_of(folder, texts, seed=4)
     return folder
 
 
 @pytest.fixture(scope="module")
-def made(base, tmp_path_factory):
+def made(base, both_graphs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
     tokenizer = marked_tokenizer(base)
     windows = Windows(Tokenizer.from_str(as_json(tokenizer)))
@@ -139,23 +120,11 @@ def made(base, tmp_path_factory):
         say=lambda line: None,
     )
     model.model.to(torch.bfloat16).float()  # as the checkpoint keeps it
-    kept = []
-    export = graph_export._export
-
-    def once(model, path):
-        if not kept:
-            export(model, path)
-            kept.append(path.read_bytes())
-        path.write_bytes(kept[0])
-
-    even = smoothed(model, windows.cut(READINGS))
-    graphs = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(graph_export, "_export", once)  # it takes most of the time
-        for name, quantise in (("plain", False), ("small", True)):
-            path = folder / f"{name}.onnx"
-            path.write_bytes(export_graph(even, quantise=quantise))
-            graphs[name] = Graph.from_file(path, windows=windows)
+    both_graphs(smoothed(model, windows.cut(READINGS)), folder)
+    graphs = {
+        name: Graph.from_file(folder / f"{name}.onnx", windows=windows)
+        for name in ("plain", "small")
+    }
     save_checkpoint(model, tokenizer, folder / "checkpoint")
     torch.set_num_threads(threads)
     return Made(
@@ -172,16 +141,6 @@ def load(folder, **options):
     """Return the tokenizer and the model of a checkpoint, as people load them."""
     model = transformers.AutoModelForSequenceClassification.from_pretrained(folder, **options)
     return transformers.AutoTokenizer.from_pretrained(folder), model.eval()
-
-
-@torch.no_grad()
-def said_by(tokenizer, model, readings):
-    """Return what a checkpoint says of replies and what they answer, marked as we mark them."""
-    said = []
-    for item in readings:
-        pair = render(item.prepared)[0], render_parent(item.parent)
-        said.append(model(**tokenizer(*pair, return_tensors="pt")).logits[0].float().numpy())
-    return np.array(said)
 
 
 def said_by_graph(made, name):
@@ -218,12 +177,12 @@ def test_weights_of_eight_bits_say_about_the_same(made, raw):
     assert gaps.max() < 6 * FAR
 
 
-def test_the_checkpoint_says_what_the_encoder_says(made, raw):
+def test_the_checkpoint_says_what_the_encoder_says(made, raw, said_by):
     said = said_by(*load(made.checkpoint, dtype=torch.float32), SHORT)
     assert said == pytest.approx(raw[: len(SHORT)], abs=1e-3)
 
 
-def test_the_checkpoint_says_about_the_same_in_half_precision(made, raw):
+def test_the_checkpoint_says_about_the_same_in_half_precision(made, raw, said_by):
     tokenizer, model = load(made.checkpoint)
     assert model.dtype == torch.bfloat16
     gaps = np.abs(said_by(tokenizer, model, SHORT) - raw[: len(SHORT)])
@@ -278,7 +237,7 @@ ASKED_AND_ANSWERED = [reading(text, parent) for parent in ASKED for text in ANSW
 HUGGINGFACE = shipped_root() / "encoder-en" / "huggingface"
 
 
-def test_the_shipped_checkpoint_says_what_the_shipped_graph_says():
+def test_the_shipped_checkpoint_says_what_the_shipped_graph_says(said_by):
     folder = open_model("encoder-en")
     raw = EncoderScorer.from_folder(folder).raw(ASKED_AND_ANSWERED)
     tokenizer, model = load(HUGGINGFACE)

@@ -22,13 +22,12 @@ from tokenizers import (  # noqa: E402
 from tonecheck.labels import TONES  # noqa: E402
 from tonecheck.scorers.encoder import EncoderScorer  # noqa: E402
 from tonecheck.scorers.graph import Graph  # noqa: E402
-from tonecheck.scorers.render import render, render_parent  # noqa: E402
 from tonecheck.scorers.windows import Windows  # noqa: E402
-from tonecheck.training import graph_export, multitask  # noqa: E402
+from tonecheck.training import multitask  # noqa: E402
 from tonecheck.training.encoder_recipe import as_json, marked_tokenizer  # noqa: E402
 from tonecheck.training.examples import Example  # noqa: E402
 from tonecheck.training.finetune import Finetuning, finetune  # noqa: E402
-from tonecheck.training.graph_export import export_graph, save_checkpoint  # noqa: E402
+from tonecheck.training.graph_export import save_checkpoint  # noqa: E402
 from tonecheck.training.mixture import Mixture, Pool, read_example  # noqa: E402
 from tonecheck.training.multitask import ToneEncoder, predict  # noqa: E402
 from tonecheck.training.pretrained import save_reader  # noqa: E402
@@ -63,11 +62,11 @@ def texts():
     return [part for pair in PAIRS for part in pair if part]
 
 
-def modern_bert(folder):
+def modern_bert(folder, pieces_of):
     """As `models/pretrained-en` is, and with a layer that looks only at what stands near."""
     names = dict(zip(("pad", "unk", "cls", "sep", "mask"), SPECIAL, strict=True))
     reader = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=learn_vocabulary(texts(), size=250),
+        tokenizer_object=pieces_of(texts()),
         **{f"{key}_token": name for key, name in names.items()},
     )
     reader.save_pretrained(folder)
@@ -79,7 +78,7 @@ def modern_bert(folder):
     transformers.ModernBertModel(config).save_pretrained(folder)
 
 
-def roberta(folder):
+def roberta(folder, _):
     """It reads bytes, knows no token types, and counts places from two on."""
     learnt = Tokenizer(models.BPE())
     learnt.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -120,13 +119,13 @@ class Made:
 
 
 @pytest.fixture(scope="module", params=[modern_bert, roberta], ids=["ModernBERT", "RoBERTa"])
-def made(request, tmp_path_factory):
+def made(request, both_graphs, pieces_of, tmp_path_factory):
     """A round of learning, a plain graph, one of eight bits, and a checkpoint."""
     base, folder = (tmp_path_factory.mktemp(name) for name in ("base", "made"))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     torch.manual_seed(3)
-    request.param(base)
+    request.param(base, pieces_of)
     tokenizer = marked_tokenizer(base)
     windows = Windows(Tokenizer.from_str(as_json(tokenizer)))
     model = finetune(
@@ -138,20 +137,10 @@ def made(request, tmp_path_factory):
         say=lambda line: None,
     )
     model.model.to(torch.bfloat16).float()  # as the checkpoint keeps it
-    _write_graphs(smoothed(model, windows.cut(READINGS)), folder)
+    both_graphs(smoothed(model, windows.cut(READINGS)), folder)
     save_checkpoint(model, tokenizer, folder)
     torch.set_num_threads(threads)
     return Made(model=model, windows=windows, folder=folder)
-
-
-def _write_graphs(model, folder):
-    plain = folder / "plain.onnx"
-    plain.write_bytes(export_graph(model, quantise=False))
-    with pytest.MonkeyPatch.context() as patch:
-        # A second export would take most of the time, and give the same.
-        content = plain.read_bytes()
-        patch.setattr(graph_export, "_export", lambda _, path: path.write_bytes(content))
-        (folder / "small.onnx").write_bytes(export_graph(model))
 
 
 @pytest.fixture
@@ -174,15 +163,12 @@ def test_weights_of_eight_bits_say_about_the_same(made, raw):
 
 
 @torch.no_grad()
-def test_the_checkpoint_says_what_the_encoder_says(made, raw):
+def test_the_checkpoint_says_what_the_encoder_says(made, raw, said_by):
     tokenizer = transformers.AutoTokenizer.from_pretrained(made.folder)
     model = transformers.AutoModelForSequenceClassification.from_pretrained(
         made.folder, dtype=torch.float32
     ).eval()
-    said = []
-    for item in READINGS[:-1]:
-        pair = render(item.prepared)[0], render_parent(item.parent) or None
-        said.append(model(**tokenizer(*pair, return_tensors="pt")).logits[0].tolist())
+    said = said_by(tokenizer, model, READINGS[:-1])
     assert said == pytest.approx(raw[:-1], abs=1e-3)
     inputs = tokenizer("read it " * 800, truncation=True, return_tensors="pt")
     assert inputs["input_ids"].shape == (1, 256)
@@ -207,13 +193,14 @@ def test_each_word_s_evidence_stands_at_its_word(made):
 
 
 TABLE = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+ROBERTA = {"type_vocab_size": 1, **TABLE}
 
 
 @pytest.mark.parametrize(
     ("kind", "sizes", "places"),
     [
         ("bert", {"max_position_embeddings": 40, **TABLE}, 40),
-        ("roberta", {"max_position_embeddings": 42, "pad_token_id": 1, **TABLE}, 40),
+        ("roberta", {"max_position_embeddings": 42, "pad_token_id": 1, **ROBERTA}, 40),
         ("distilbert", {"max_position_embeddings": 40, "dim": 32, "n_heads": 2, "n_layers": 1}, 40),
         ("modernbert", {"max_position_embeddings": 40, "pad_token_id": 0, **TABLE}, 40),
         ("xlnet", {"d_model": 32, "n_head": 2, "n_layer": 1, "d_inner": 48}, 99),
@@ -228,7 +215,7 @@ def test_a_saved_tokenizer_gives_as_many_tokens_as_the_model_has_places(
     config = transformers.AutoConfig.for_model(kind, vocab_size=learnt.get_vocab_size(), **sizes)
     model = transformers.AutoModel.from_config(config).eval()
     reader = transformers.PreTrainedTokenizerFast(tokenizer_object=learnt, model_max_length=99)
-    save_reader(reader, tmp_path, model=model, typed=kind == "bert")
+    save_reader(reader, tmp_path, model=model)
     loaded = transformers.AutoTokenizer.from_pretrained(tmp_path)
     inputs = loaded("read it " * 200, truncation=True, return_tensors="pt")
     assert inputs["input_ids"].shape == (1, places)

@@ -137,13 +137,11 @@ def _at(taken: NDArray[np.bool_], answers: NDArray[np.bool_]) -> dict[str, Any]:
 
 
 def _source(answers: NDArray[np.bool_], scores: Floats, at: float) -> dict[str, Any]:
-    from sklearn.metrics import roc_auc_score
-
     both = answers.any() and not answers.all()
     return {
         "replies": len(answers),
         "positive": int(answers.sum()),
-        "auc": _short(roc_auc_score(answers, scores)) if both else None,
+        "auc": _short(area(answers, scores)) if both else None,
         **_at(scores >= at, answers),
     }
 

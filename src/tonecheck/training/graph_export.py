@@ -147,7 +147,7 @@ def save_checkpoint(model: ToneEncoder, tokenizer: TokenizersBackend, out: Path)
     """
     half: Any = copy.deepcopy(model.model).to(torch.bfloat16)
     half.save_pretrained(out)
-    save_reader(tokenizer, out, model=half, typed=model.typed)
+    save_reader(tokenizer, out, model=half)
 
 
 def quantisation_loss(small: Floats, plain: Floats, slopes: Floats) -> dict[str, Any]:

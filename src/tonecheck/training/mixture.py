@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tonecheck.labels import TONES
+from tonecheck.labels import TONES, Tone
 from tonecheck.prepare import clean_parent, prepare
 from tonecheck.reading import Reading
 from tonecheck.scorers.windows import Window, Windows
@@ -188,7 +188,7 @@ def token_evidence(example: Example, reading: Reading, window: Window) -> tuple[
     begins = reading.prepared.starts[window.starts[own]]
     stops = reading.prepared.ends[window.ends[own] - 1]
     for column, tone in enumerate(TONES):
-        spans = _spans(example, column)
+        spans = _spans(example, tone)
         if spans is None:
             continue
         inside = np.zeros(len(begins), dtype=bool)
@@ -201,9 +201,8 @@ def token_evidence(example: Example, reading: Reading, window: Window) -> tuple[
     return carries, counts
 
 
-def _spans(example: Example, column: int) -> Sequence[tuple[int, int]] | None:
+def _spans(example: Example, tone: Tone) -> Sequence[tuple[int, int]] | None:
     """Return the stretches of the text that carry a tone, or None where that is not known."""
-    tone = TONES[column]
     if tone in example.marked:
         return example.marked[tone]
     if not example.severities:

@@ -4,7 +4,6 @@ The tones' head is the checkpoint's own sequence classifier, so that what is sav
 `AutoModelForSequenceClassification` and no code of ours.
 """
 
-import inspect
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification
 
 from tonecheck.labels import TONES
 from tonecheck.training.mixture import Batch
+from tonecheck.training.pretrained import knows_token_types
 
 DROPOUT = 0.1
 EVIDENCE_WEIGHT, LABELS_WEIGHT = 0.3, 0.5
@@ -65,8 +65,7 @@ class ToneEncoder(nn.Module):
         self.own = nn.ModuleDict(
             {name: nn.Linear(config.hidden_size, len(labels)) for name, labels in names.items()}
         )
-        takes = inspect.signature(self.model.forward).parameters
-        self._typed = "token_type_ids" in takes and getattr(config, "type_vocab_size", 0) > 1
+        self._typed = knows_token_types(self.model)
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None

@@ -4,6 +4,7 @@
 pre-training, so that a later run can train on from there.
 """
 
+import inspect
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,17 +44,16 @@ def save_pretrained(model: Electra, vocabulary: Path, out: Path) -> None:
         },
         out / HELPERS,
     )
-    save_tokenizer(Tokenizer.from_file(str(vocabulary)), out, model=encoder, typed=False)
+    save_tokenizer(Tokenizer.from_file(str(vocabulary)), out, model=encoder)
 
 
-def save_tokenizer(tokenizer: Tokenizer, out: Path, *, model: nn.Module, typed: bool) -> None:
+def save_tokenizer(tokenizer: Tokenizer, out: Path, *, model: nn.Module) -> None:
     """Write a tokenizer with our special pieces so that `AutoTokenizer` loads it.
 
     Args:
         tokenizer: The tokenizer.
         out: The folder.
         model: The model beside it; see `save_reader`.
-        typed: Whether that model knows token types.
     """
     import transformers
 
@@ -66,10 +66,10 @@ def save_tokenizer(tokenizer: Tokenizer, out: Path, *, model: nn.Module, typed: 
         sep_token="[SEP]",
         mask_token="[MASK]",
     )
-    save_reader(reader, out, model=model, typed=typed)
+    save_reader(reader, out, model=model)
 
 
-def save_reader(reader: "TokenizersBackend", out: Path, *, model: nn.Module, typed: bool) -> None:
+def save_reader(reader: "TokenizersBackend", out: Path, *, model: nn.Module) -> None:
     """Write a Hugging Face tokenizer that gives what the model beside it takes.
 
     That is no more tokens than the model has places for, and token types where it knows them:
@@ -79,7 +79,6 @@ def save_reader(reader: "TokenizersBackend", out: Path, *, model: nn.Module, typ
         reader: The tokenizer.
         out: The folder.
         model: The model, of transformers.
-        typed: Whether it knows token types.
     """
     reader.save_pretrained(out)
     path = out / _SETTINGS
@@ -88,10 +87,16 @@ def save_reader(reader: "TokenizersBackend", out: Path, *, model: nn.Module, typ
         settings.pop(name, None)
     if (places := _places(model)) is not None:
         settings["model_max_length"] = places
-    types = ["token_type_ids"] if typed else []
+    types = ["token_type_ids"] if knows_token_types(model) else []
     settings["model_input_names"] = ["input_ids", *types, "attention_mask"]
     text = json.dumps(settings, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
     path.write_text(text, encoding="utf-8")
+
+
+def knows_token_types(model: nn.Module) -> bool:
+    """Return whether a model of transformers tells a reply from its parent by token types."""
+    takes = inspect.signature(model.forward).parameters
+    return "token_type_ids" in takes and getattr(model.config, "type_vocab_size", 0) > 1
 
 
 def _places(model: nn.Module) -> int | None:

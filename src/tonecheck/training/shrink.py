@@ -225,6 +225,6 @@ def save_small(
     """
     untyped: Any = small.to(torch.bfloat16)
     untyped.save_pretrained(out)
-    save_tokenizer(tokenizer, out, model=small, typed=untyped.config.type_vocab_size > 1)
+    save_tokenizer(tokenizer, out, model=small)
     text = json.dumps(recipe, indent=1) + "\n"
     (out / "shrinking.json").write_text(text, encoding="utf-8")

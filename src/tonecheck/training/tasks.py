@@ -143,10 +143,6 @@ _MARKERS: Mapping[str, Callable[[Row], Marked]] = {
 }
 
 
-def _unmarked(row: Row) -> Marked:
-    return {}
-
-
 _FEWEST = 20  # a label that fewer rows carry teaches nothing
 
 
@@ -160,14 +156,14 @@ def read_task(corpus: Corpus, folders: Sequence[Path]) -> tuple[tuple[str, ...],
         InputError: If the corpus is not there, or a row cannot be read.
     """
     reader = _READERS.get(corpus.name)
-    marker = _MARKERS.get(corpus.name, _unmarked)
+    marker = _MARKERS.get(corpus.name)
 
     def read(row: Row) -> list[Example]:
         mapped = list(corpus.mapper(row, corpus.name))
         if reader is None:
             return mapped
         return [
-            replace(example, labels=reader(row, example.text), marked=marker(row))
+            replace(example, labels=reader(row, example.text), marked=marker(row) if marker else {})
             for example in mapped or [plain_example(row, corpus.name)]
         ]
 
