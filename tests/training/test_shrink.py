@@ -21,7 +21,7 @@ from tonecheck.training.shrink import (  # noqa: E402
     shrink,
     with_pieces,
 )
-from tonecheck.training.vocabulary import FACES, SPECIAL, learn_vocabulary  # noqa: E402
+from tonecheck.training.vocabulary import FACES, SPECIAL  # noqa: E402
 
 TEXTS = [
     "Could you show the step where the sign changes?",
@@ -32,9 +32,9 @@ SMALL = Shrinking(pieces=130, layers=2, positions=40, minutes=1, batch_tokens=25
 
 
 @pytest.fixture(scope="module")
-def tokenizer():
+def tokenizer(pieces_of):
     """As large encoders have it: its special pieces stand anywhere, and it knows no marks."""
-    learnt = learn_vocabulary(TEXTS * 4, size=400)
+    learnt = pieces_of(TEXTS)
     pieces = [
         piece
         for piece, _ in sorted(learnt.get_vocab().items(), key=lambda item: item[1])
