@@ -280,7 +280,7 @@ def test_unlabelled_posts_come_with_as_many_replies_of_other_corpora(folder, pos
     assert {example.source for example in others} == {ISSUES, TALK}
     assert len({example.text for example in others}) == 19
     assert all(example.labels is None and not example.marked for example in found)
-    assert not any(example.targets for example in ours)
+    assert not any(example.targets for example in found)
 
 
 def test_long_posts_are_not_judged(folder, posts):

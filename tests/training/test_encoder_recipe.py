@@ -316,6 +316,18 @@ def test_a_larger_vocabulary_gets_new_embeddings(checkpoint):
     assert model.model.get_input_embeddings().num_embeddings == known + 9
 
 
+def test_a_checkpoint_with_too_few_places_is_refused(tmp_path):
+    config = transformers.BertConfig(
+        hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
+        vocab_size=20, max_position_embeddings=128,
+    )  # fmt: skip
+    transformers.BertModel(config).save_pretrained(tmp_path)
+    with pytest.raises(
+        InputError, match=r"reads 128 tokens at once, and windows have 192\. Choose"
+    ):
+        ToneEncoder(tmp_path, {}, vocabulary=20)
+
+
 def test_the_loss_of_quantisation_is_that_of_probabilities():
     small = np.array([[0.0, 0.0, 0.0], [2.0, 0.0, 0.0]])
     plain = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])

@@ -41,6 +41,18 @@ def test_a_finished_teacher_is_taken_from_the_work_folder(corpora, checkpoint, t
     assert said[-2].startswith("round 2 of 2")
 
 
+def test_a_teacher_that_reads_no_parents_judges_without_them(corpora, checkpoint):
+    recipe = Recipe(folders=[corpora], out=Path("unused"))
+    settings = EncoderSettings(base=str(checkpoint), rounds=1, parents=False)
+    _, split = split_data(recipe, settings, read_development(recipe))
+    split = replace(split, held_out=split.held_out[:6])
+    tuner = Tuner(recipe, settings, split, base=checkpoint)
+    pools = [Pool(examples=split.taught, drawn=8, weight=1.0)]
+    asked = [replace(one, parent="Where are the notes of the second week?") for one in split.taught]
+    with_parents, without = (tuner.thought(posts[:4], pools, 5) for posts in (asked, split.taught))
+    assert with_parents == pytest.approx(without, abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("module", "name", "place", "kind"),
     [(np, "save", 0, "npy"), (safetensors.torch, "save_file", 1, "safetensors")],

@@ -131,7 +131,7 @@ class Electra(nn.Module):
         loss = nn.functional.binary_cross_entropy_with_logits(
             found[present], wrong[present].float()
         )
-        named = (found[wrong] > 0).float().mean()
+        named = (found[wrong] > 0).float().sum() / wrong.sum().clamp(min=1)
         return generator_loss, loss, named.detach()
 
 

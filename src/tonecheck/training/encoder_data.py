@@ -185,4 +185,4 @@ def unjudged(recipe: Recipe, settings: EncoderSettings, split: Split) -> list[Ex
     found = list(islice(posts, settings.unlabelled))
     random = np.random.default_rng(recipe.seed)
     chosen = random.permutation(len(split.others))[: len(found)]
-    return found + [replace(split.others[i], labels=None, marked={}) for i in chosen]
+    return found + [replace(split.others[i], targets={}, labels=None, marked={}) for i in chosen]

@@ -223,7 +223,8 @@ class Tuner:
         model = self._taught(pools, seed)
         self._recipe.say("judging unlabelled replies")
         readings = [read_example(post) for post in posts]
-        thought = sigmoid(predict(model, self._windows.cut(readings), len(readings)))
+        windows = self._windows.cut(readings, alone=not self._settings.parents)
+        thought = sigmoid(predict(model, windows, len(readings)))
         if found is not None:
             with replacing(found) as file:
                 np.save(file, thought)

@@ -85,8 +85,8 @@ def save_reader(reader: "TokenizersBackend", out: Path, *, model: nn.Module) -> 
     settings = json.loads(path.read_text(encoding="utf-8"))
     for name in _OF_LOADING:
         settings.pop(name, None)
-    if (places := _places(model)) is not None:
-        settings["model_max_length"] = places
+    if (longest := places(model)) is not None:
+        settings["model_max_length"] = longest
     types = ["token_type_ids"] if knows_token_types(model) else []
     settings["model_input_names"] = ["input_ids", *types, "attention_mask"]
     text = json.dumps(settings, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
@@ -99,7 +99,7 @@ def knows_token_types(model: nn.Module) -> bool:
     return "token_type_ids" in takes and getattr(model.config, "type_vocab_size", 0) > 1
 
 
-def _places(model: nn.Module) -> int | None:
+def places(model: nn.Module) -> int | None:
     """Return how many tokens a model reads at most; None where it does not say."""
     for name, table in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(table, nn.Embedding):
@@ -107,8 +107,8 @@ def _places(model: nn.Module) -> int | None:
             first = 0 if table.padding_idx is None else table.padding_idx + 1
             return table.num_embeddings - first
     config: Any = model.config
-    places = getattr(config, "max_position_embeddings", None)
-    return places if isinstance(places, int) and places > 0 else None
+    said = getattr(config, "max_position_embeddings", None)
+    return said if isinstance(said, int) and said > 0 else None
 
 
 def start_from(folder: Path, model: Electra) -> None:
