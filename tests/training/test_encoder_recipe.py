@@ -325,7 +325,9 @@ def test_a_checkpoint_with_too_few_places_is_refused(tmp_path):
     with pytest.raises(
         InputError, match=r"reads 128 tokens at once, and windows have 192\. Choose"
     ):
-        ToneEncoder(tmp_path, {}, vocabulary=20)
+        train_encoder(
+            Recipe(folders=[tmp_path], out=tmp_path / "m"), EncoderSettings(base=str(tmp_path))
+        )
 
 
 def test_the_loss_of_quantisation_is_that_of_probabilities():
@@ -338,9 +340,18 @@ def test_the_loss_of_quantisation_is_that_of_probabilities():
     assert loss["over_0.02"] == 0.5
 
 
-def test_a_checkpoint_without_a_fast_tokenizer_is_refused(corpora, tmp_path, monkeypatch):
+def test_a_checkpoint_without_a_fast_tokenizer_is_refused(
+    corpora, checkpoint, tmp_path, monkeypatch
+):
     monkeypatch.setattr(transformers.AutoTokenizer, "from_pretrained", lambda base: object())
     with pytest.raises(InputError, match=r"has no tokenizer\.json, which scoring needs\. Choose"):
+        train_encoder(
+            Recipe(folders=[corpora], out=tmp_path / "m"), EncoderSettings(base=str(checkpoint))
+        )
+
+
+def test_a_folder_that_holds_no_checkpoint_is_refused(corpora, tmp_path):
+    with pytest.raises(InputError, match=r"finds no model that it knows in .* Give a folder with"):
         train_encoder(
             Recipe(folders=[corpora], out=tmp_path / "m"), EncoderSettings(base=str(tmp_path))
         )

@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("onnxscript")
 
-import safetensors.torch  # noqa: E402
+import safetensors.torch
 
-from tonecheck.errors import InputError  # noqa: E402
-from tonecheck.labels import TONES  # noqa: E402
-from tonecheck.training.encoder_data import EncoderSettings, split_data, unjudged  # noqa: E402
-from tonecheck.training.encoder_recipe import Tuner, train_encoder  # noqa: E402
-from tonecheck.training.mixture import Pool  # noqa: E402
-from tonecheck.training.recipe import Recipe, read_development  # noqa: E402
+from tonecheck.errors import InputError
+from tonecheck.labels import TONES
+from tonecheck.training.encoder_data import EncoderSettings, split_data, unjudged
+from tonecheck.training.encoder_recipe import Tuner, train_encoder
+from tonecheck.training.mixture import Pool
+from tonecheck.training.recipe import Recipe, read_development
 
 
 def test_a_finished_teacher_is_taken_from_the_work_folder(corpora, checkpoint, tmp_path):
@@ -48,9 +48,10 @@ def test_a_teacher_that_reads_no_parents_judges_without_them(corpora, checkpoint
     split = replace(split, held_out=split.held_out[:6])
     tuner = Tuner(recipe, settings, split, base=checkpoint)
     pools = [Pool(examples=split.taught, drawn=8, weight=1.0)]
-    asked = [replace(one, parent="Where are the notes of the second week?") for one in split.taught]
-    with_parents, without = (tuner.thought(posts[:4], pools, 5) for posts in (asked, split.taught))
-    assert with_parents == pytest.approx(without, abs=1e-4)
+    asked = [replace(post, parent="Where are the notes of week two?") for post in split.taught[:4]]
+    found = tuner.thought([*asked, *split.taught[:4]], pools, 5)
+    assert found[:4] == pytest.approx(found[4:], abs=1e-3)
+    assert found.std() > 0.02
 
 
 @pytest.mark.parametrize(

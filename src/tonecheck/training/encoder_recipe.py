@@ -73,7 +73,8 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
 
     Raises:
         MissingExtraError: If torch, transformers or the ONNX exporter are not installed.
-        InputError: If there is no checkpoint or no training corpus, or one cannot be read.
+        InputError: If there is no checkpoint or no training corpus, one cannot be read, or a
+            checkpoint reads too few tokens at once.
     """
     for module in ("torch", "transformers", "onnxscript"):
         require(module, extra="train")
@@ -157,11 +158,12 @@ def teach(
         return own.tune(pools, recipe.seed), 0
     longer = replace(settings, rounds=settings.teacher_rounds or settings.rounds)
     thought: list[Floats] = []
-    for name in larger or (None,):
-        begun = base if name is None else checkpoint(name)
-        tuner = Tuner(recipe, longer, split, base=begun)
+    # All of them before the first learns for hours: a checkpoint that will not do is refused here.
+    begun = [checkpoint(name) for name in larger] or [base]
+    for start in begun:
+        tuner = Tuner(recipe, longer, split, base=start)
         for number in range(settings.teachers):
-            recipe.say(f"teacher {number + 1} of {settings.teachers}, from {Path(begun).name}")
+            recipe.say(f"teacher {number + 1} of {settings.teachers}, from {Path(start).name}")
             thought.append(tuner.thought(posts, pools, recipe.seed + number))
     judged = with_targets(posts, np.mean(thought, axis=0))
     recipe.say("the encoder that ships")
@@ -215,7 +217,7 @@ class Tuner:
         # Other texts or settings make another teacher; a file of theirs is not taken for this one.
         found = None
         if (work := self._settings.work) is not None:
-            known = _digest(post.text for post in posts)
+            known = _digest(f"{post.parent}\0{post.text}" for post in posts)
             found = work / f"teacher-{seed}-{self._told}-{known}.npy"
             if found.exists():
                 self._recipe.say(f"taking {found.name} from {work}")
@@ -291,16 +293,16 @@ def checkpoint(base: str | None) -> Path | str:
     """Return where a checkpoint lies; None for the one that ships.
 
     Raises:
-        InputError: If the folder is not there.
+        InputError: If no checkpoint is there, or it has too few places for a window.
     """
     if base is not None:
         if Path(base).is_dir():
-            return Path(base)
+            return _roomy(Path(base))
         if base.startswith((".", "/", "~")) or base.count("/") > 1:
             raise InputError(
                 f"there is no folder {base}. Give a checkpoint's folder or its name on the hub."
             )
-        return base
+        return _roomy(base)
     path = shipped_root() / PRETRAINED
     if not path.is_dir():
         raise InputError(
@@ -308,6 +310,25 @@ def checkpoint(base: str | None) -> Path | str:
             "Train in a checkout, or name a checkpoint with --recipe huggingface --base."
         )
     return path
+
+
+def _roomy(base: Path | str) -> Path | str:
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(base)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"transformers finds no model that it knows in {base}. Give a folder with config.json, "
+            "tokenizer.json and weights, or a name on the hub."
+        ) from error
+    places = getattr(config, "max_position_embeddings", None)
+    if isinstance(places, int) and 0 < places < LONGEST:
+        raise InputError(
+            f"{base} reads {places} tokens at once, and windows have {LONGEST}. Choose a "
+            "checkpoint that reads more."
+        )
+    return base
 
 
 def marked_tokenizer(base: Path | str) -> "TokenizersBackend":

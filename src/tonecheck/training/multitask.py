@@ -15,11 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
-from tonecheck.errors import InputError
 from tonecheck.labels import TONES
-from tonecheck.scorers.windows import LONGEST
 from tonecheck.training.mixture import Batch
-from tonecheck.training.pretrained import knows_token_types, places
+from tonecheck.training.pretrained import knows_token_types
 
 DROPOUT = 0.1
 EVIDENCE_WEIGHT, LABELS_WEIGHT = 0.3, 0.5
@@ -46,9 +44,6 @@ class ToneEncoder(nn.Module):
             base: A checkpoint's folder, or its name on the Hugging Face hub.
             names: The own labels of each corpus that has some.
             vocabulary: How many tokens the tokenizer knows; new ones get new embeddings.
-
-        Raises:
-            InputError: If the checkpoint has too few places for a window.
         """
         super().__init__()
         config = AutoConfig.from_pretrained(
@@ -64,11 +59,6 @@ class ToneEncoder(nn.Module):
         self.model: Any = AutoModelForSequenceClassification.from_pretrained(
             base, config=config, attn_implementation="eager", dtype=torch.float32
         )
-        if (longest := places(self.model)) is not None and longest < LONGEST:
-            raise InputError(
-                f"{base} reads {longest} tokens at once, and windows have {LONGEST}. Choose a "
-                "checkpoint that reads more."
-            )
         if vocabulary > self.model.get_input_embeddings().num_embeddings:
             self.model.resize_token_embeddings(vocabulary)
         self.evidence = nn.Linear(config.hidden_size, len(TONES))

@@ -85,8 +85,8 @@ def save_reader(reader: "TokenizersBackend", out: Path, *, model: nn.Module) -> 
     settings = json.loads(path.read_text(encoding="utf-8"))
     for name in _OF_LOADING:
         settings.pop(name, None)
-    if (longest := places(model)) is not None:
-        settings["model_max_length"] = longest
+    if (places := _places(model)) is not None:
+        settings["model_max_length"] = places
     types = ["token_type_ids"] if knows_token_types(model) else []
     settings["model_input_names"] = ["input_ids", *types, "attention_mask"]
     text = json.dumps(settings, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
@@ -99,7 +99,7 @@ def knows_token_types(model: nn.Module) -> bool:
     return "token_type_ids" in takes and getattr(model.config, "type_vocab_size", 0) > 1
 
 
-def places(model: nn.Module) -> int | None:
+def _places(model: nn.Module) -> int | None:
     """Return how many tokens a model reads at most; None where it does not say."""
     for name, table in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(table, nn.Embedding):
