@@ -11,14 +11,8 @@ OURS = Path(__file__).parents[2] / "data" / "learning"
 
 
 @pytest.fixture(scope="module")
-def corpora(tmp_path_factory):
-    """A folder with a part of our own corpus, so that training takes seconds."""
-    folder = tmp_path_factory.mktemp("corpora")
-    for name, count in (("train", 300), ("dev", 120)):
-        file = f"tonecheck_learning_{name}.jsonl"
-        lines = (OURS / file).read_text(encoding="utf-8").splitlines()[:count]
-        (folder / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
+def corpora(part_of_ours):
+    return part_of_ours(train=300, dev=120)
 
 
 def test_a_model_is_trained_measured_used_and_named(invoke, corpora, tmp_path, monkeypatch):

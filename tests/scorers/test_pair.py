@@ -3,7 +3,6 @@
 import json
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,20 +19,14 @@ from tonecheck.training.linear_recipe import train_linear
 from tonecheck.training.pair_recipe import train_pair, weigh
 from tonecheck.training.recipe import Recipe
 
-OURS = Path(__file__).parents[2] / "data" / "learning"
 SEED = 3
 
 
 @pytest.fixture(scope="module")
-def recipe(tmp_path_factory):
+def recipe(part_of_ours, tmp_path_factory):
     """The settings for training on a part of our own corpus, which takes seconds."""
-    folder = tmp_path_factory.mktemp("corpora")
-    for name, count in (("train", 400), ("dev", 60)):
-        file = f"tonecheck_learning_{name}.jsonl"
-        lines = (OURS / file).read_text(encoding="utf-8").splitlines()[:count]
-        (folder / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
     models = tmp_path_factory.mktemp("models")
-    return Recipe(folders=[folder], out=models / "both", seed=SEED)
+    return Recipe(folders=[part_of_ours(train=400, dev=60)], out=models / "both", seed=SEED)
 
 
 @pytest.fixture(scope="module")

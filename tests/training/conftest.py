@@ -12,7 +12,6 @@ from tonecheck.scorers.render import MARKS, render, render_parent
 from tonecheck.scorers.windows import Windows
 from tonecheck.training.vocabulary import CLS, FACES, SEP, SPECIAL, learn_vocabulary
 
-OURS = Path(__file__).parents[2] / "data" / "learning"
 TEXTS = [
     "You are a fool and your notes are late.",
     "Thank you and your notes are kind.",
@@ -103,14 +102,8 @@ def tiny_bert(tmp_path_factory, bert_of):
 
 
 @pytest.fixture(scope="session")
-def corpora(tmp_path_factory):
-    """A folder with a few of our own annotated replies."""
-    folder = tmp_path_factory.mktemp("corpora")
-    for name, count in (("train", 400), ("dev", 80)):
-        file = f"tonecheck_learning_{name}.jsonl"
-        lines = (OURS / file).read_text(encoding="utf-8").splitlines()[:count]
-        (folder / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
+def corpora(part_of_ours):
+    return part_of_ours(train=400, dev=80)
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,6 @@ from tonecheck.training.mixture import Mixture, Pool, read_example  # noqa: E402
 from tonecheck.training.multitask import ToneEncoder, predict  # noqa: E402
 from tonecheck.training.recipe import Recipe, read_development  # noqa: E402
 
-OURS = Path(__file__).parents[2] / "data" / "learning"
 PAIRS = [
     ("You are a fool and your notes are late.", "Is the second proof right?"),
     ("Thank you, that helped me a lot!", "Read page nine, it has a drawing."),

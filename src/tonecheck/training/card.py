@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tonecheck.labels import TONES
+from tonecheck.scorers.windows import PARENT
 from tonecheck.training.calibrate import NEVER, WORTH_A_LOOK, YES_PRECISION
 from tonecheck.training.corpora import Corpus
 
@@ -55,6 +56,7 @@ def write_card(
         yes_precision=YES_PRECISION,
         worth_a_look=WORTH_A_LOOK,
         never=NEVER,
+        of_parent=PARENT,
         tones=[(str(tone), tone.definition) for tone in TONES],
     )
 

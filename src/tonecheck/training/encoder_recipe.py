@@ -315,6 +315,8 @@ def checkpoint(base: str | None) -> Path | str:
 def _roomy(base: Path | str) -> Path | str:
     from transformers import AutoConfig
 
+    from tonecheck.training.pretrained import places_said
+
     try:
         config = AutoConfig.from_pretrained(base)
     except (OSError, ValueError) as error:
@@ -322,8 +324,8 @@ def _roomy(base: Path | str) -> Path | str:
             f"transformers finds no model that it knows in {base}. Give a folder with config.json, "
             "tokenizer.json and weights, or a name on the hub."
         ) from error
-    places = getattr(config, "max_position_embeddings", None)
-    if isinstance(places, int) and 0 < places < LONGEST:
+    places = places_said(config)
+    if places is not None and places < LONGEST:
         raise InputError(
             f"{base} reads {places} tokens at once, and windows have {LONGEST}. Choose a "
             "checkpoint that reads more."

@@ -106,7 +106,11 @@ def _places(model: nn.Module) -> int | None:
             # RoBERTa and its kin count places from the one after the padding's.
             first = 0 if table.padding_idx is None else table.padding_idx + 1
             return table.num_embeddings - first
-    config: Any = model.config
+    return places_said(model.config)
+
+
+def places_said(config: object) -> int | None:
+    """Return how many tokens a model's configuration says that it reads; None where it does not."""
     said = getattr(config, "max_position_embeddings", None)
     return said if isinstance(said, int) and said > 0 else None
 
