@@ -4,11 +4,12 @@
 
 All variants share the settings that are not varied, one seed and a short schedule without teachers,
 so that they compare with one another rather than with what ships. Fewer annotated replies are read
-in more rounds: one would be too short to learn in. Corpora are left out beside a quarter of the
+in more rounds: one would be too short to learn in. Corpora are left out beside a tenth of the
 annotated replies: where these are many, a corpus adds too little to be seen. Each is compared with
 the variant that it changes, on the same replies drawn again and again; what another seed changes
-says how much is chance. Results are stored after each variant, with the commit that made them, and
-are not made again unless `--again` is given; log-odds to compare with lie in `--work`.
+says how much is chance. Results are stored after each variant, with the commit that made them and
+how many annotated replies there were, and are not made again unless `--again` is given; log-odds to
+compare with lie in `--work`. Several runs, of other variants each, may go on at once.
 """
 
 import argparse
@@ -44,8 +45,9 @@ LEFT_OUT = (
     "kaggle_insults_train", "persuasion_techniques_train", "logical_fallacy_train",
     "empathy_explorations",
 )  # fmt: skip
-WHOLE, QUARTER, FRESH = "everything", "a quarter of the annotated replies", "no pre-training"
-SEED, SCRATCH = "another seed", "our own pre-training, from scratch"
+WHOLE, FRESH, SCRATCH = "everything", "no pre-training", "our own pre-training, from scratch"
+TENTH = "a tenth of the annotated replies, as many others"
+SEEDS = "another seed", "a tenth, another seed"
 PICTURES = ROOT / "docs" / "pictures"
 _SOFT, _STRONG = "#888888", "#0072b2"
 _GAINS = "← worse · mean AUC over corpora and tones · better →"
@@ -61,10 +63,10 @@ def variants(rounds: int) -> dict[str, tuple[EncoderSettings, str]]:
     """Return the settings to compare, by name, each with the name of what it changes."""
     plain = EncoderSettings(rounds=rounds, teachers=1, unlabelled=0)
     twice = replace(plain, rounds=2 * rounds)
-    quarter = replace(twice, share=0.25)
+    tenth = replace(plain, share=0.1, others=0.1)
     changes = {
         WHOLE: plain,
-        SEED: plain,
+        SEEDS[0]: plain,
         FRESH: plain,
         "no parent": replace(plain, parents=False),
         "no own labels": replace(plain, multitask=False),
@@ -72,17 +74,20 @@ def variants(rounds: int) -> dict[str, tuple[EncoderSettings, str]]:
         "no named groups": replace(plain, mentions=0.0),
         SCRATCH: plain,
         "half of the annotated replies": replace(twice, share=0.5),
-        QUARTER: quarter,
-        "a tenth of the annotated replies": replace(plain, share=0.1, rounds=4 * rounds),
+        "a quarter of the annotated replies": replace(twice, share=0.25),
     }
-    besides = {"a quarter, no own labels": replace(quarter, multitask=False)}
+    besides = {
+        TENTH: tenth,
+        SEEDS[1]: tenth,
+        "a tenth, no own labels": replace(tenth, multitask=False),
+        "a tenth, no other corpora": replace(tenth, multitask=False, others=0.0),
+    }
     besides |= {
-        f"a quarter, without {name}": replace(quarter, without=frozenset({name}))
-        for name in LEFT_OUT
+        f"a tenth, without {name}": replace(tenth, without=frozenset({name})) for name in LEFT_OUT
     }
     return {
         **{name: (settings, WHOLE) for name, settings in changes.items()},
-        **{name: (settings, QUARTER) for name, settings in besides.items()},
+        **{name: (settings, TENTH) for name, settings in besides.items()},
     }
 
 
@@ -97,24 +102,25 @@ def main() -> None:
     options = parser.parse_args()
     recipe = Recipe(folders=[options.corpora, ROOT / "data" / "learning"], out=Path("unused"))
     file = RESULTS / "ablations.json"
-    found = json.loads(file.read_text(encoding="utf-8"))["variants"] if file.exists() else {}
     development = read_development(recipe)
     options.work.mkdir(parents=True, exist_ok=True)
     compared = variants(options.rounds)
     for name, (settings, changed) in compared.items():
-        rounds = settings.rounds
+        rounds, found = settings.rounds, _stored(file)
         known = name in found and found[name]["rounds"] == rounds and not options.again
         if known or (options.only and name not in options.only):
             continue
         print(name, flush=True)
         made_by = commit()
-        seeded = replace(recipe, seed=recipe.seed + 1) if name == SEED else recipe
+        seeded = replace(recipe, seed=recipe.seed + 1) if name in SEEDS else recipe
         with tempfile.TemporaryDirectory() as folder:
             base = checkpoint_of(name, Path(folder), recipe.seed)
-            raw, apart = trained(seeded, settings, development, base=base)
+            raw, apart, annotated = trained(seeded, settings, development, base=base)
         np.savez(_kept(options.work, name, rounds), **raw)
+        found = _stored(file)  # another run may have added to it
         found[name] = {
             "commit": made_by,
+            "annotated": annotated,
             "rounds": rounds,
             **areas(development, raw),
             "spread": apart,
@@ -126,8 +132,17 @@ def main() -> None:
             found[name]["changes"] = changed
             found[name]["difference"] = difference(development, raw, other)
         print("  ", found[name], flush=True)
-        store("ablations", {"seed": recipe.seed, "variants": found})
-    draw(found)
+        in_order = {known: found[known] for known in compared if known in found}
+        store("ablations", {"seed": recipe.seed, "variants": in_order})
+    draw(_stored(file))
+
+
+def _stored(file: Path) -> dict[str, Any]:
+    """Return what is known of the variants so far."""
+    if not file.exists():
+        return {}
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["variants"]
+    return found
 
 
 def _kept(work: Path, name: str, rounds: int) -> Path:
@@ -148,17 +163,18 @@ def checkpoint_of(name: str, folder: Path, seed: int) -> Path:
 
 def trained(
     recipe: Recipe, settings: EncoderSettings, development: Development, *, base: Path
-) -> tuple[dict[str, Floats], float]:
+) -> tuple[dict[str, Floats], float, int]:
     """Return what a variant makes of development replies, and how far apart groups lie.
 
-    The latter is from the worst to the best area under the ROC curve of `fairness.py`.
+    The latter is from the worst to the best area under the ROC curve of `fairness.py`. The third is
+    how many annotated replies there were, of which a variant may learn from a part.
     """
     from tokenizers import Tokenizer
 
     from tonecheck.training.multitask import predict
 
     windows = Windows(Tokenizer.from_str(as_json(marked_tokenizer(base))))
-    _, split = split_data(recipe, settings, development)
+    data, split = split_data(recipe, settings, development)
     told = replace(recipe, say=lambda line: print("  ", line, flush=True))
     model, _ = teach(told, settings, split, base=base)
 
@@ -169,7 +185,8 @@ def trained(
     texts, bad, places = templates(recipe.folders[0])
     named = judged([Example(text=text, targets={}, group="", source="") for text in texts])
     groups = by_group(bad, named[:, TONES.index(Tone.HOSTILITY)], places)
-    return {name: judged(examples) for name, examples in development.items()}, spread(groups)
+    judgements = {name: judged(examples) for name, examples in development.items()}
+    return judgements, spread(groups), len(data.annotated)
 
 
 def _untrained(base: Path, folder: Path, seed: int) -> Path:

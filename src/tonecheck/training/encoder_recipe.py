@@ -81,6 +81,7 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
     from tokenizers import Tokenizer
 
     from tonecheck.training.graph_export import export_graph, quantisation_loss, save_checkpoint
+    from tonecheck.training.group_words import read_alike
     from tonecheck.training.smoothing import smoothed
 
     base = checkpoint(settings.base)
@@ -89,6 +90,7 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
     _require_both_sides(split)
     tokenizer = marked_tokenizer(base)
     model, judged = teach(recipe, settings, split, base=base)
+    alike = read_alike(model, tokenizer)
     recipe.say("exporting")
     windows = Windows(Tokenizer.from_str(as_json(tokenizer)))
     seen = windows.cut([read_example(example) for example in split.taught[-_SEEN:]])
@@ -115,6 +117,7 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
         "teachers_from": [Path(name).name for name in settings.teachers_from],
         "judged": judged,
         "mentions": round(settings.mentions * len(split.taught)),
+        "read_alike": alike,
         "quantisation": loss,
     }
     save_checkpoint(model, tokenizer, recipe.out / CHECKPOINT)
