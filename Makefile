@@ -44,20 +44,20 @@ bench-encoder: .venv/ready
 	$(BIN)/pip install --quiet --constraint constraints.txt alt-profanity-check
 	touch $@
 
-# What ships as encoder-en 1.3.0 was made in parts. Its large teacher learned in two stretches from
+# What ships as encoder-en 1.4.0 was made in parts. Its large teacher learned in two stretches from
 # 18,185 of the annotations, its small one from 11,000; both judged 40,000 replies, the large one
-# 51,148 more. The encoder learned for four rounds as 1.2.0, and for two more while annotations still
-# came; the last 6,594 came too late for it. linear-en ships as 1.4.0, of 23,000 annotations.
-# What is made here is somewhat different.
+# 51,148 more. The encoder learned for four rounds as 1.2.0, for two more while annotations still
+# came as 1.3.0, and then on from its own checkpoint without teachers (see its card). What is made
+# here is somewhat different.
 # The encoder's teachers start from what `make shrunk` and `make teacher` unpack.
 models: .venv/ready
 	$(TRAIN) --recipe linear --out models/linear-en --version 1.5.0
-	$(TRAIN) --recipe encoder --out models/encoder-en --version 1.3.0 \
+	$(TRAIN) --recipe encoder --out models/encoder-en --version 1.4.0 \
 		--teachers-from out/shrinking/all-MiniLM-L6-v2 --teachers-from out/teacher/all-mpnet-base-v2 \
 		--teachers 1 --teacher-rounds 2 --rounds 4 --work out/teachers
-	$(TRAIN) --recipe pair --out models/pair-en --version 1.3.0 \
+	$(TRAIN) --recipe pair --out models/pair-en --version 1.4.0 \
 		--part models/linear-en --part models/encoder-en
-	$(TRAIN) --recipe forecast --out models/forecast-en --version 1.2.0 --reads models/pair-en
+	$(TRAIN) --recipe forecast --out models/forecast-en --version 1.3.0 --reads models/pair-en
 
 pretrained: .venv/ready
 	$(BIN)/python scripts/pretrain_encoder.py --corpora $(CORPORA) --work out/pretraining $(ARGS)

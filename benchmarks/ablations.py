@@ -117,8 +117,7 @@ def main() -> None:
             base = checkpoint_of(name, Path(folder), recipe.seed)
             raw, apart, annotated = trained(seeded, settings, development, base=base)
         np.savez(_kept(options.work, name, rounds), **raw)
-        found = _stored(file)  # another run may have added to it
-        found[name] = {
+        row: dict[str, Any] = {
             "commit": made_by,
             "annotated": annotated,
             "rounds": rounds,
@@ -129,9 +128,9 @@ def main() -> None:
             beside = _kept(options.work, changed, compared[changed][0].rounds)
             with np.load(beside, allow_pickle=False) as kept:
                 other = dict(kept)  # read once: an archive reads a member anew each time
-            found[name]["changes"] = changed
-            found[name]["difference"] = difference(development, raw, other)
-        print("  ", found[name], flush=True)
+            row |= {"changes": changed, "difference": difference(development, raw, other)}
+        print("  ", row, flush=True)
+        found = {**_stored(file), name: row}  # read again: another run may have added to it
         in_order = {known: found[known] for known in compared if known in found}
         store("ablations", {"seed": recipe.seed, "variants": in_order})
     draw(_stored(file))

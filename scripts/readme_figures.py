@@ -243,8 +243,8 @@ def ablations(stored: dict[str, Any]) -> str:
         else:
             signed = ""
         rows.append(
-            f"| {name} | {found['rounds']} | {areas} | {signed} | {found.get('changes', '')} "
-            f"| {found['spread']:.2f} |"
+            f"| {name} | {found['annotated']:,} | {found['rounds']} | {areas} | {signed} "
+            f"| {found.get('changes', '')} | {found['spread']:.2f} |"
         )
     return "\n".join(
         [
@@ -257,10 +257,12 @@ def ablations(stored: dict[str, Any]) -> str:
             "",
             "<details><summary>The figures</summary>",
             "",
-            "AUC on the annotated real replies; apart is how far the AUC of groups lies apart.",
+            "AUC on the annotated real replies. Annotated: how many were there to learn from. "
+            "Apart: how far the AUC of groups lies apart, before the words for them are made one.",
             "",
-            "| | rounds | hostility | hustling | dismissiveness | difference | from | apart |",
-            "|---|---:|---:|---:|---:|---|---|---:|",
+            "| | annotated | rounds | hostility | hustling | dismissiveness | difference | from "
+            "| apart |",
+            "|---|---:|---:|---:|---:|---:|---|---|---:|",
             *rows,
             "",
             "</details>",
