@@ -9,12 +9,14 @@ annotated replies: where these are many, a corpus adds too little to be seen. Ea
 the variant that it changes, on the same replies drawn again and again; what another seed changes
 says how much is chance. Results are stored after each variant, with the commit that made them and
 how many annotated replies there were, and are not made again unless `--again` is given; log-odds to
-compare with lie in `--work`. Several runs, of other variants each, may go on at once.
+compare with lie in `--work`. Several runs, of other variants each, may go on at once. Variants that
+learned from other data than what they change are not compared with it.
 """
 
 import argparse
 import json
 import re
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -110,6 +112,12 @@ def main() -> None:
         known = name in found and found[name]["rounds"] == rounds and not options.again
         if known or (options.only and name not in options.only):
             continue
+        beside = _kept(options.work, changed, compared[changed][0].rounds)
+        if name != changed and not beside.exists():
+            sys.exit(
+                f"{name} is compared with {changed!r}, which is not in {options.work}. Train it "
+                "first: name it with --only, and --again if its figures are known."
+            )
         print(name, flush=True)
         made_by = commit()
         seeded = replace(recipe, seed=recipe.seed + 1) if name in SEEDS else recipe
@@ -124,14 +132,13 @@ def main() -> None:
             **areas(development, raw),
             "spread": apart,
         }
-        if name != changed:
-            beside = _kept(options.work, changed, compared[changed][0].rounds)
+        if name != changed and found.get(changed, {}).get("annotated") == annotated:
             with np.load(beside, allow_pickle=False) as kept:
                 other = dict(kept)  # read once: an archive reads a member anew each time
             row |= {"changes": changed, "difference": difference(development, raw, other)}
         print("  ", row, flush=True)
         found = {**_stored(file), name: row}  # read again: another run may have added to it
-        in_order = {known: found[known] for known in compared if known in found}
+        in_order = {one: found[one] for one in compared if one in found}
         store("ablations", {"seed": recipe.seed, "variants": in_order})
     draw(_stored(file))
 

@@ -63,7 +63,9 @@ def _ranking(stored: dict[str, dict[str, Any]]) -> Iterator[Row]:
 
 
 def _auc(name: str, aim: float, auc: dict[str, float]) -> Row:
-    return _at_least(name, aim, auc["value"], shown=ranged(auc))
+    value = auc["value"]
+    hidden = value < aim <= round(value, 3)  # a miss that three digits would not show
+    return _at_least(name, aim, value, shown=f"{value:.4f}" if hidden else ranged(auc))
 
 
 def _calibration(stored: dict[str, dict[str, Any]]) -> Iterator[Row]:

@@ -203,7 +203,8 @@ def encoder(found: dict[str, Any]) -> str:
     """Return what was measured of the encoder alone."""
     pair = found["pair"]
     return (
-        f"`{found['model']}` alone, replies of {found['tokens']} tokens, {found['cores']} cores: "
+        f"On {found['cores']} cores of {found['processor']}: `{found['model']}` alone, replies of "
+        f"{found['tokens']} tokens, "
         f"{found['scorer_replies_per_second']:,} replies/s scored and "
         f"{found['verdicts_per_second']:,} verdicts/s with everything around it; a BERT-base with "
         f"random weights in torch scores {found['bert_base_replies_per_second']:.0f} "
@@ -257,7 +258,7 @@ def ablations(stored: dict[str, Any]) -> str:
             "",
             "<details><summary>The figures</summary>",
             "",
-            "AUC on the annotated real replies. Annotated: how many were there to learn from. "
+            "AUC on the annotated real replies. Annotated: how many there were in all. "
             "Apart: how far the AUC of groups lies apart, before the words for them are made one.",
             "",
             "| | annotated | rounds | hostility | hustling | dismissiveness | difference | from "

@@ -69,7 +69,7 @@ CORPORA: tuple[Corpus, ...] = (
         name="tonecheck_written_train",
         mapper=examples.annotated,
         licence="open",
-        citation="tonecheck, invented replies, second series, CC0, 2026",
+        citation="tonecheck, invented replies, second and third series, CC0, 2026",
         weight=1.0,
     ),
     Corpus(
