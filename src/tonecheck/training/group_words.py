@@ -52,5 +52,5 @@ def _whole(group: str, tokenizer: "TokenizersBackend") -> set[int]:
     return {
         pieces[0]
         for pieces in cut
-        if len(pieces) == 1 and tokenizer.decode(pieces).strip().lower() == group.lower()
+        if len(pieces) == 1 and str(tokenizer.decode(pieces)).strip().lower() == group.lower()
     }
