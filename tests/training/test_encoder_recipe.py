@@ -35,6 +35,7 @@ from tonecheck.training.encoder_recipe import (  # noqa: E402
 )
 from tonecheck.training.examples import Example  # noqa: E402
 from tonecheck.training.graph_export import quantisation_loss  # noqa: E402
+from tonecheck.training.mentions import GROUPS  # noqa: E402
 from tonecheck.training.mixture import Mixture, Pool, read_example  # noqa: E402
 from tonecheck.training.multitask import ToneEncoder, predict  # noqa: E402
 from tonecheck.training.recipe import Recipe, read_development  # noqa: E402
@@ -185,6 +186,19 @@ def loaded(trained):
 
 
 @torch.no_grad()
+def test_words_for_groups_share_one_embedding(trained):
+    pieces = Tokenizer.from_file(str(trained.out / "tokenizer.json"))
+    known = [group for group in GROUPS if len(pieces.encode(group, add_special_tokens=False)) == 1]
+    assert trained.config["read_alike"] == known
+    assert len(known) >= 2
+    rows = [pieces.encode(group, add_special_tokens=False).ids[0] for group in known]
+    model = transformers.AutoModel.from_pretrained(trained.out / CHECKPOINT)
+    embeddings = model.get_input_embeddings().weight[rows]
+    assert torch.equal(embeddings, embeddings[:1].expand_as(embeddings))
+    card = (trained.out / "README.md").read_text(encoding="utf-8")
+    assert f"The words that name {len(known)} groups" in card
+
+
 def test_the_checkpoint_says_without_code_of_ours_what_the_graph_says(
     trained, loaded, raw, said_by
 ):
