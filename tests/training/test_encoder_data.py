@@ -228,7 +228,7 @@ def test_replies_with_only_labels_of_their_own_are_left_out_where_these_are_not_
 def test_sentences_that_name_a_group_are_read_for_a_share_of_the_replies(share, drawn):
     pool = pools(parts(), mentions=share)[MENTIONS]
     assert (pool.drawn, pool.weight, pool.augment) == (drawn, 1.0, False)
-    assert len(pool.examples) == pytest.approx(4000, rel=0.05)
+    assert len(pool.examples) == pytest.approx(5500, rel=0.05)
 
 
 def test_no_sentence_names_a_group_where_none_is_wanted():

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from tonecheck.labels import TONES, Tone
-from tonecheck.training.mentions import GROUPS, KIND, UNKIND, mentions
+from tonecheck.training.mentions import GROUPS, KIND, THINGS, UNKIND, mentions, of_things
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "corpora"
 FAIRNESS = ROOT / "benchmarks" / "fairness.py"
+WRONG = re.compile(r"\ba (?!eu)[aeiou]|\ban (?:eu|[^aeiou])|[{}]", re.IGNORECASE)
 needs_corpora = pytest.mark.skipif(not SHARED.is_dir(), reason="the research corpora are absent")
 
 
@@ -44,7 +45,7 @@ def test_sentences_are_whole_and_right():
     for text in texts:
         assert text[0] == text[0].upper()
         assert text[-1] in ".!?"
-        assert not re.search(r"[{}]|\b[Aa] [aeiouAEIOU]|\b[Aa]n [^aeiouAEIOU]", text)
+        assert not WRONG.search(text)
         assert "persons" not in text
     assert all("{group}" in sentence for sentence in (*KIND, *UNKIND))
     assert len(set(GROUPS)) == len(GROUPS)
@@ -65,3 +66,16 @@ def test_every_group_that_fairness_is_measured_on_is_named_as_the_card_says(monk
     assert {"lgbt", "trans", "african american"} < set(measured)
     named = {group.lower() for group in GROUPS}
     assert not set(measured) - named
+
+
+def test_words_for_groups_are_said_of_things_without_a_tone():
+    found = of_things(600, seed=4)
+    assert len(found) == 600
+    assert all(set(example.targets.values()) == {0.0} for example in found)
+    texts = [example.text for example in found]
+    assert len(set(texts)) > 400
+    for words, things in THINGS.items():
+        for word in words.split():
+            assert any(re.search(rf"\b{word} ({'|'.join(things)})\b", text, re.I) for text in texts)
+    assert not [text for text in texts if WRONG.search(text)]
+    assert of_things(9, seed=5) == of_things(9, seed=5) != of_things(9, seed=6)

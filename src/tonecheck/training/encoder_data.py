@@ -11,7 +11,7 @@ import numpy as np
 from tonecheck.training.calibrate import held_out_groups
 from tonecheck.training.corpora import Corpus
 from tonecheck.training.examples import Example
-from tonecheck.training.mentions import mentions
+from tonecheck.training.mentions import mentions, of_things
 from tonecheck.training.mixture import Pool, read_example
 from tonecheck.training.recipe import (
     OURS,
@@ -29,6 +29,7 @@ _HELD_OUT = 8  # one thread in so many
 _PARTS = 20  # that annotated threads are dealt into, for learning curves
 _SHORT = 500  # characters of unlabelled posts: long ones cost much and teach little more
 _MENTIONS = 4_000  # sentences that name a group: some sixty a group
+_OF_THINGS = 1_500  # sentences with such words said of things
 _ANNOTATED = 6_900  # replies beside which the registry's weights were chosen
 
 
@@ -49,7 +50,8 @@ class EncoderSettings:
         judged: How many of these are read in a round, for each annotated reply.
         multitask: Whether the corpora's own labels are learned as well.
         others: How many replies of other corpora are read, for each annotated one.
-        mentions: How many sentences that name a group are read, for each annotated reply.
+        mentions: How many sentences that name a group, or say its name of a thing, are read, for
+            each annotated reply.
         without: Corpora to leave out.
         share: How much of the annotated replies to use, by thread.
         parents: Whether what a reply answers is read.
@@ -144,7 +146,7 @@ def pools_of(settings: EncoderSettings, split: Split, *, seed: int) -> list[Pool
         again = (OURS_COUNTS - 1) * len(ours)
         pools.append(Pool(examples=ours, drawn=again, weight=1.0, augment=True))
     if settings.mentions:
-        named = mentions(_MENTIONS, seed=seed)
+        named = [*mentions(_MENTIONS, seed=seed), *of_things(_OF_THINGS, seed=seed)]
         drawn = round(settings.mentions * len(split.taught))
         pools.append(Pool(examples=named, drawn=drawn, weight=1.0))
     # A part of the annotated replies is read beside as many others as all of them are.

@@ -3,9 +3,12 @@
 In real replies some groups are named mostly by those who attack them, and rare ones hardly at all.
 Plain sentences with the same words take away what a model would make of the word alone (Dixon et
 al. 2018, doi 10.1145/3278721.3278729); unkind ones keep it from learning that a group's name is a
-sign of kindness. The sentences are not those of `bias_madlibs`, on which this is measured; most of
-the groups are, since they are the ones that are attacked.
+sign of kindness; and plain ones in which such a word is said of a thing ("the old file") keep the
+other meanings of it harmless. The sentences are not those of `bias_madlibs`, on which this is
+measured; most of the groups are, since they are the ones that are attacked.
 """
+
+import re
 
 import numpy as np
 
@@ -83,6 +86,53 @@ UNKIND = (
     "You are {group}, so keep your mouth shut.",
 )  # fmt: skip
 
+THINGS = {
+    "old older": (
+        "version", "file", "laptop", "edition", "syllabus", "exam", "photo", "thread", "bug report",
+        "phone", "draft", "textbook", "password", "compiler", "building", "map",
+    ),
+    "white black": (
+        "box", "board", "paper", "ink", "pen", "tea", "background", "screen", "rook", "cable",
+    ),
+    "straight": ("line", "edge", "answer", "path", "cut"),
+    "blind": ("spot", "trial", "study", "alley", "review"),
+    "young younger": ("plant", "star", "discipline", "company", "forest"),
+    "male female": ("connector", "thread of the screw", "voice part", "flower", "adapter"),
+    "American European Canadian Mexican": (
+        "spelling", "keyboard layout", "market", "constitution", "plug", "football season",
+    ),
+    "Indian Chinese Japanese Asian African": (
+        "grammar course", "cooking class", "currency", "poem", "film", "tea set", "elephant",
+    ),
+    "Christian Jewish Hindu Buddhist Catholic Protestant Muslim": (
+        "calendar", "painting", "philosophy reader", "holiday", "architecture module",
+    ),
+    "disabled retired": ("button", "account", "feature", "plugin", "interface"),
+    "elderly teenage": ("care module", "years chapter"),
+}  # fmt: skip
+"""Words for groups that are said of things as well, and such things."""
+
+HARMLESS = (
+    "The {group} {thing} is in the folder for week three.",
+    "Use the {group} {thing}, please.",
+    "I could not open the {group} {thing} on my phone.",
+    "Can somebody explain the {group} {thing} to me?",
+    "Thanks, the {group} {thing} worked!",
+    "My {group} {thing} broke yesterday, so I am late with this.",
+    "We compare the {group} {thing} with the new one on page nine.",
+    "{a} {group} {thing} is enough for this exercise.",
+    "Is there {a} {group} {thing} in the shared drive?",
+    "The figure shows {a} {group} {thing} on the left.",
+    "I used the {group} {thing} by mistake, sorry.",
+    "The {group} {thing} takes two minutes to load here.",
+    "In my copy the {group} {thing} comes first.",
+    "That is {a} {group} {thing}, not what the task asks for.",
+    "Question four is about the {group} {thing}.",
+    "Chapter two begins with {a} {group} {thing}.",
+    "No, the {group} {thing} was changed last week.",
+    "Please put the {group} {thing} back where it was.",
+)
+
 _PLURALS = {"person": "people", "woman": "women", "man": "men"}
 
 
@@ -103,16 +153,39 @@ def mentions(count: int, *, seed: int) -> list[Example]:
             (UNKIND, {Tone.HOSTILITY: 1.0}),
         ):
             for _ in range(max(1, round(count / len(GROUPS) / 2))):
-                text = _filled(str(random.choice(sentences)), group, str(random.choice(PEOPLE)))
+                text = _filled(
+                    str(random.choice(sentences)), group, person=str(random.choice(PEOPLE))
+                )
                 found.append(Example(text=text, targets=targets, group=text, source=SOURCE))
     return found
 
 
-def _filled(sentence: str, group: str, person: str) -> str:
+def of_things(count: int, *, seed: int) -> list[Example]:
+    """Return sentences in which words for groups are said of things; they show no tone.
+
+    Args:
+        count: How many.
+        seed: Decides which.
+    """
+    random = np.random.default_rng(seed)
+    known = [(word, things) for words, things in THINGS.items() for word in words.split()]
+    found = []
+    for place in random.integers(len(known), size=count):
+        word, things = known[place]
+        sentence = str(random.choice(HARMLESS))
+        text = _filled(sentence, word, thing=str(random.choice(things)))
+        found.append(
+            Example(text=text, targets=dict.fromkeys(TONES, 0.0), group=text, source=SOURCE)
+        )
+    return found
+
+
+def _filled(sentence: str, group: str, *, person: str = "", thing: str = "") -> str:
     text = sentence.format(
-        a="an" if group[0].lower() in "aeiou" else "a",
+        a="an" if re.match("(?!eu)[aeiou]", group, re.IGNORECASE) else "a",
         group=group,
         person=person,
         people=_PLURALS.get(person, f"{person}s"),
+        thing=thing,
     )
     return text[0].upper() + text[1:]
