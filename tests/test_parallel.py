@@ -100,6 +100,8 @@ def endless_score():
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        # Tests that a shell runs in the background ignore Ctrl-C, and their processes with them.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert score.stdout.readline()
     assert len(session_members(score.pid)) == 3
