@@ -185,7 +185,6 @@ def loaded(trained):
     return tokenizer, transformers.AutoModelForSequenceClassification.from_pretrained(folder).eval()
 
 
-@torch.no_grad()
 def test_words_for_groups_share_one_embedding(trained):
     pieces = Tokenizer.from_file(str(trained.out / "tokenizer.json"))
     known = [group for group in GROUPS if len(pieces.encode(group, add_special_tokens=False)) == 1]
@@ -199,6 +198,7 @@ def test_words_for_groups_share_one_embedding(trained):
     assert f"The words that name {len(known)} groups" in card
 
 
+@torch.no_grad()
 def test_the_checkpoint_says_without_code_of_ours_what_the_graph_says(
     trained, loaded, raw, said_by
 ):

@@ -113,10 +113,7 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
         "prior": dict(zip(TONES, answers.mean(axis=0).round(4), strict=True)),
         "corpora": dict(data.counts),
         "held_out": len(split.held_out),
-        "teachers": settings.teachers * max(1, len(settings.teachers_from)) if judged else 1,
-        "teachers_from": [Path(name).name for name in settings.teachers_from],
-        "judged": judged,
-        "mentions": round(settings.mentions * len(split.taught)),
+        **_what_taught(settings, split, judged),
         "read_alike": alike,
         "quantisation": loss,
     }
@@ -128,6 +125,16 @@ def train_encoder(recipe: Recipe, settings: EncoderSettings) -> dict[str, Any]:
         config=config,
         save=lambda config, card: save_model(recipe.out, config, card=card, files=files),
     )
+
+
+def _what_taught(settings: EncoderSettings, split: Split, judged: int) -> dict[str, Any]:
+    """Return what the card says of teachers, and of sentences that we made up."""
+    return {
+        "teachers": settings.teachers * max(1, len(settings.teachers_from)) if judged else 1,
+        "teachers_from": [Path(name).name for name in settings.teachers_from],
+        "judged": judged,
+        "mentions": round(settings.mentions * len(split.taught)),
+    }
 
 
 def _require_both_sides(split: Split) -> None:
